@@ -1,0 +1,1 @@
+"""Makes poetry-core carry the pages in the wheel, as pypi_runbook/guide."""

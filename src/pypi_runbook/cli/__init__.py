@@ -1,0 +1,97 @@
+"""The command line: parses, prints, exits; what the commands do lives on the floors below."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from pypi_runbook.errors import RunbookError
+
+COMMANDS = {
+    "show": "say what the real files say",
+    "snippets": "list every published snippet, and what became of it in the last run",
+    "twin": "run a command with the twin of PyPI, TestPyPI and GitHub around it",
+    "build": "build sdist and wheel into a fresh dist/",
+    "check": "check what dist/ holds before an index does",
+    "upload": "upload dist/ to testpypi or pypi",
+    "verify": "compare what an index serves with what was built",
+    "site": "build the guides into site/",
+}
+HIDDEN = {"site"}
+EXTRA_OF = {"aiohttp": "twin", "jwt": "twin", "trustme": "twin", "mkdocs": "site", "markdown": "site", "sybil": "site", "pytest": "site"}
+
+
+class Commands(click.Group):
+    """Import a command's module only when it is asked for, so that `show` starts without the twin's or the site's packages."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for name in COMMANDS if name not in HIDDEN]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        try:
+            command: click.Command = importlib.import_module(f"{__name__}.{name}").command
+        except ModuleNotFoundError as error:
+            raise missing_extra(name, error) from error
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
+
+
+def missing_extra(command: str, error: ModuleNotFoundError) -> Exception:
+    """Return the error that names the extra which COMMAND lacks, or ERROR itself when no extra would help."""
+    package = (error.name or "").split(".")[0]
+    if package not in EXTRA_OF:
+        return error
+    extra = EXTRA_OF[package]
+    message = f"`pypi-runbook {command}` needs the extra `{extra}`: the package {package} is not installed"
+    return RunbookError("missing-extra", message, next=f"pip install 'pypi-runbook[{extra}]'", page="reference/commands.md")
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="pypi-runbook")
+def cli() -> None:
+    """A publishing guide that cannot go stale: facts from the real files, commands run against a local twin of PyPI."""
+
+
+def main() -> None:
+    """Run the command line and exit: 0 yes, 1 the checked thing is not right, 2 the request failed, 130 Ctrl-C."""
+    try:
+        status = cli.main(standalone_mode=False)
+    except RunbookError as error:
+        status = report(error)
+    except click.exceptions.Abort:
+        status = 130
+    except click.ClickException as error:
+        error.show()
+        status = 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def report(error: RunbookError) -> int:
+    """Print ERROR as words on stderr, or as JSON on stdout where `--json` was asked for; return its exit status."""
+    if "--json" in sys.argv:
+        click.echo(json.dumps(error.as_json(), indent=2))
+    click.echo(f"error: {error}", err=True)
+    return error.status
+
+
+project_option = click.option(
+    "--project",
+    "root",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    default=".",
+    help="The repository to work on.  [default: this folder]",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
