@@ -16,7 +16,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,8 +36,13 @@ def run(parts: Iterable[str], command: list[str]) -> NoReturn:
     command: arguments for the environment's Python, for example `["-m", "pytest"]`; relative paths are the caller's.
     """
     ensure(parts)
+    activate()
+    os.execv(PYTHON, [str(PYTHON), *command])  # noqa: S606 - the script becomes the command, so signals and status are its own
+
+
+def activate() -> None:
+    """Put the environment's commands first on PATH, as its activate script does."""
     os.environ["PATH"] = f"{PYTHON.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    os.execv(PYTHON, [str(PYTHON), *command])
 
 
 def ensure(parts: Iterable[str]) -> None:
@@ -89,6 +93,8 @@ def install(parts: set[str], *, fresh: bool) -> None:
 
 def requirements(parts: set[str]) -> list[str]:
     """Return a hashed requirement line for each locked distribution that belongs to one of PARTS."""
+    import tomllib  # not at the top: an older Python has to get as far as the message at the end
+
     lock = tomllib.loads((ROOT / "poetry.lock").read_text())
     return [line for package in lock["package"] for line in lines_for(package, parts)]
 
@@ -111,9 +117,24 @@ def decide_extras(marker: str, parts: set[str]) -> str:
 
 
 def pip(*arguments: str) -> None:
-    """Run pip in the environment; a failure says what to do."""
-    advice = "check the network and run the command again; without a network, an earlier .venv of this lock is needed"
-    call([str(PYTHON), "-m", "pip", "install", "--quiet", "--quiet", "--disable-pip-version-check", *arguments], advice)
+    """Run pip in the environment with its progress on stderr; a failure shows pip's last words and says what to do."""
+    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-color", "--progress-bar=off", *arguments]
+    lines: list[str] = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        for line in process.stdout or ():
+            lines.append(line)
+            progress(sum(seen.startswith("Collecting ") for seen in lines), line)
+    if process.returncode:
+        say("".join(lines[-12:]))
+        fail("pip could not install what poetry.lock names", "check the network, then run the command again; it goes on from what was downloaded")
+
+
+def progress(count: int, line: str) -> None:
+    """Show how far pip is: each distribution on a terminal, every twenty-fifth in a log."""
+    if line.startswith("Collecting ") and (sys.stderr.isatty() or count % 25 == 0):
+        print(f"\r  fetched {count:3}", end="" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
+    elif line.startswith("Installing collected packages"):
+        say(f"\r  installing {line.count(',') + 1} distributions")
 
 
 def call(command: list[str], advice: str) -> None:
@@ -125,7 +146,7 @@ def call(command: list[str], advice: str) -> None:
 @contextmanager
 def locked() -> Iterator[None]:
     """Let one script at a time change the environment."""
-    with open(ROOT / ".venv.lock", "w") as handle:
+    with Path(ROOT, ".venv.lock").open("w") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -135,6 +156,7 @@ def locked() -> Iterator[None]:
 
 
 def say(text: str) -> None:
+    """Print TEXT on stderr at once."""
     print(text, file=sys.stderr, flush=True)
 
 
@@ -144,5 +166,5 @@ def fail(what: str, advice: str) -> NoReturn:
     raise SystemExit(2)
 
 
-if sys.version_info < (3, 11):
+if sys.version_info < (3, 11):  # noqa: UP036 - this file runs before anything chose a Python
     fail(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}", "run the script with a newer one: python3.12 scripts/test")
