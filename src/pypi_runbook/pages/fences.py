@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -42,6 +43,7 @@ OPTIONS = {
     "hl_lines": Option('hl_lines="2 4-5"', "Lines that are highlighted.", of_a_run=False),
     "linenums": Option('linenums="12"', "Line numbers, from this one.", of_a_run=False),
 }
+SHAPES = {"hl_lines": re.compile(r"\d+(-\d+)?( \d+(-\d+)?)*"), "linenums": re.compile(r"\d+( \d+){0,2}")}
 TOKENS = ("token:pypi", "token:testpypi")
 
 
@@ -71,6 +73,8 @@ def _option(language: str, name: str, value: str) -> Iterator[str]:
         yield f'{name}="{value}" is out of range: exit statuses are 0 to 255, a time limit is 1 to 3600 seconds'
     elif name in ("input", "background") and value.strip() in ("", name):
         yield f"`{name}` needs a text: write {OPTIONS[name].example}"
+    elif name in SHAPES and not SHAPES[name].fullmatch(value):
+        yield f'`{name}` is written {OPTIONS[name].example}, not {name}="{value}"'
     elif name == "input" and value.startswith("token:") and value not in TOKENS:
         yield f'input="{value}" names no token of the twin: use one of {", ".join(TOKENS)}'
 
