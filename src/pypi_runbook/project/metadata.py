@@ -1,0 +1,202 @@
+"""A distribution's metadata from `pyproject.toml` (PEP 621, [tool.poetry], both, or neither) and `setup.cfg`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pypi_runbook.errors import RunbookError
+from pypi_runbook.project import dynamic, poetry
+from pypi_runbook.project.facts import Distribution, Unknown
+from pypi_runbook.project.imports import import_names
+from pypi_runbook.project.setup_cfg import SetupCfg, read_setup_cfg
+from pypi_runbook.project.toml import Toml, read_toml
+
+FIELDS = ("name", "version", "description", "readme", "license", "requires-python", "authors", "keywords", "classifiers", "urls", "dependencies")
+POETRY_NAMES = {"requires-python": ("dependencies", "python"), "urls": ("urls",)}
+POETRY_URLS = {"homepage": "Homepage", "repository": "Repository", "documentation": "Documentation"}
+
+
+def read_distribution(folder: Path, root: Path, path: str = "project") -> tuple[Distribution, list[Unknown]]:
+    """Return what FOLDER's metadata files say, and what they leave open.
+
+    folder: holds `pyproject.toml` or `setup.cfg`; root: what file names are relative to.
+    path: where the distribution stands in the JSON document, for example `projects[0]`.
+    """
+    toml = read_toml(folder / "pyproject.toml", root) if (folder / "pyproject.toml").is_file() else Toml({}, {})
+    setup = read_setup_cfg(folder / "setup.cfg", root)
+    reader = _Reader(toml, setup, folder, root)
+    project = reader.distribution()
+    return project, [Unknown(f"{path}.{name}", reason) for name, reason in reader.reasons.items()]
+
+
+class _Reader:
+    """Takes each field from the first place that may say it: [project], then [tool.poetry], then setup.cfg."""
+
+    def __init__(self, toml: Toml, setup: SetupCfg, folder: Path, root: Path) -> None:
+        self.folder = folder
+        self.toml = toml
+        self.pep621 = toml.table("project")
+        self.backend = toml.table("build-system").get("build-backend")
+        # Beside a [project] table, [tool.poetry] counts only where Poetry's backend reads it.
+        uses_poetry = "poetry" in str(self.backend or "poetry" if not self.pep621 else self.backend)
+        self.poetry = toml.table("tool", "poetry") if uses_poetry else {}
+        self.setup = setup
+        self.file = (folder / ("pyproject.toml" if self.pep621 or self.poetry or not setup.values else "setup.cfg")).relative_to(root).as_posix()
+        self.reasons: dict[str, str] = {}
+        self.spans: dict[str, tuple[int, int]] = {}
+
+    def distribution(self) -> Distribution:
+        for name in FIELDS:
+            self.locate(name)
+        version, is_dynamic = self.version()
+        return Distribution(
+            name=self.text("name"),
+            version=version,
+            version_dynamic=is_dynamic,
+            backend=self.build_backend(),
+            license=self.license(),
+            requires_python=self.requires_python(),
+            description=self.text("description"),
+            authors=self.authors(),
+            keywords=self.strings("keywords"),
+            classifiers=self.strings("classifiers"),
+            readme=self.readme(),
+            urls=self.urls(),
+            import_names=self.imports(),
+            dependencies=self.dependencies(),
+            file=self.file,
+            lines={name: span[0] for name, span in self.spans.items()},
+            spans=self.spans,
+        )
+
+    def locate(self, name: str) -> None:
+        """Note where field NAME stands, if it stands anywhere."""
+        inside = ".".join(("tool.poetry", *POETRY_NAMES.get(name, (name,))))
+        for key in (f"project.{name}", inside if self.poetry else ""):
+            if key in self.toml.spans:
+                self.spans[name] = self.toml.spans[key]
+                return
+        if name in self.setup.lines and not self.pep621 and not self.poetry:
+            self.spans[name] = (self.setup.lines[name],) * 2
+
+    def raw(self, name: str) -> Any:
+        """Return field NAME as it is written, from the first place that has it."""
+        for table in (self.pep621, self.poetry):
+            if name in table and name != "dependencies":
+                return table[name]
+        return None if self.declares_dynamic(name) and self.backend_is_static() else self.setup.values.get(name)
+
+    def declares_dynamic(self, name: str) -> bool:
+        return name in self.pep621.get("dynamic", [])
+
+    def backend_is_static(self) -> bool:
+        """Tell whether setup.cfg is beside the point: only setuptools fills dynamic fields from it."""
+        return "setuptools" not in str(self.backend or "setuptools")
+
+    def text(self, name: str) -> str | None:
+        value = self.raw(name)
+        if value is None:
+            return self.known(
+                None,
+                name.replace("-", "_"),
+                f"the metadata says no {name}" if not self.declares_dynamic(name) else "it is dynamic: the build backend decides",
+            )
+        return str(self.checked(name, value, str, "a string"))
+
+    def strings(self, name: str) -> list[str]:
+        value = self.raw(name) or []
+        self.checked(name, value, list, "a list of strings")
+        return [str(item) for item in value]
+
+    def checked(self, name: str, value: Any, kind: type, words: str) -> Any:
+        """Return VALUE, or raise RunbookError `wrong-type` when the file gives another kind of value than the field may have."""
+        if isinstance(value, kind):
+            return value
+        line = self.spans.get(name, (1, 1))[0]
+        raise RunbookError("wrong-type", f"{name} must be {words}, not {type(value).__name__}", file=self.file, line=line, next="correct the value")
+
+    def known(self, value: object, field: str, reason: str) -> str | None:
+        """Return VALUE as text; where it is None, note why FIELD is null."""
+        if value is None:
+            self.reasons[field] = reason
+        return None if value is None else str(value)
+
+    def version(self) -> tuple[str | None, bool]:
+        """Return the version, and whether the build backend decides it; a literal elsewhere is read, never computed."""
+        written = self.raw("version")
+        if self.poetry and self.toml.table("tool", "poetry-dynamic-versioning").get("enable"):
+            self.known(None, "version", "poetry-dynamic-versioning takes it from git when the backend runs")
+            return None, True
+        if isinstance(written, str) and not dynamic.is_indirect(written):
+            return written, False
+        if written is not None and not isinstance(written, str):
+            self.checked("version", written, str, "a string")
+        value, reason = dynamic.literal_version(self.toml, self.setup, self.folder, written)
+        if value is None:
+            self.known(None, "version", reason)
+        return value, written is not None or self.declares_dynamic("version")
+
+    def build_backend(self) -> str | None:
+        if self.backend:
+            return str(self.backend)
+        has_files = self.toml.data or self.setup.values or (self.folder / "setup.py").is_file()
+        return self.known(
+            None, "backend", "no build-system.build-backend; tools fall back to setuptools" if has_files else "there is no pyproject.toml"
+        )
+
+    def license(self) -> str | None:
+        value = self.raw("license")
+        if isinstance(value, dict):
+            if "text" in value:
+                return str(value["text"])
+            return self.known(None, "license", f"the text stands in {value.get('file')}; no expression names it")
+        return self.text("license")
+
+    def requires_python(self) -> str | None:
+        value = self.raw("requires-python")
+        if value is None and (wanted := self.poetry.get("dependencies", {}).get("python")):
+            converted = poetry.specifier(str(wanted))
+            return converted if converted is not None else self.known(None, "requires_python", f"Poetry's {wanted!r} has no PEP 440 form")
+        return self.text("requires-python")
+
+    def authors(self) -> list[str]:
+        value = self.raw("authors") or []
+        self.checked("authors", value, list, "a list")
+        return [entry if isinstance(entry, str) else person(entry) for entry in value]
+
+    def readme(self) -> str | None:
+        value = self.raw("readme")
+        if isinstance(value, list):
+            value = value[0] if value else None
+        if isinstance(value, dict):
+            value = value.get("file")
+        return str(value) if value else self.known(None, "readme", "the metadata names no readme file")
+
+    def urls(self) -> dict[str, str]:
+        """Return label and address of each link, with the labels under which Poetry publishes its own three keys."""
+        if "urls" in self.pep621 or not self.poetry:
+            urls = self.raw("urls") or {}
+        else:
+            urls = {label: self.poetry[key] for key, label in POETRY_URLS.items() if key in self.poetry} | self.poetry.get("urls", {})
+        return {str(label): str(url) for label, url in self.checked("urls", urls, dict, "a table").items()}
+
+    def dependencies(self) -> list[str]:
+        if "dependencies" in self.pep621:
+            return [str(line) for line in self.checked("dependencies", self.pep621["dependencies"], list, "a list of requirements")]
+        if self.poetry:
+            return poetry.requirements(self.poetry.get("dependencies", {}))
+        return list(self.setup.values.get("dependencies", []))
+
+    def imports(self) -> list[str]:
+        name = self.raw("name")
+        names = import_names(self.toml, self.folder, name if isinstance(name, str) else None)
+        if not names:
+            self.known(None, "import_names", "no package of that name stands in the folder or in src/, and the metadata lists none")
+        return names
+
+
+def person(entry: dict[str, str]) -> str:
+    """Return one author of PEP 621 as `Name <mail>`."""
+    name, mail = entry.get("name"), entry.get("email")
+    return f"{name} <{mail}>" if name and mail else str(name or mail)

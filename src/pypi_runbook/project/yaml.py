@@ -1,0 +1,77 @@
+"""YAML 1.2 as GitHub reads it (`on` is a string), with the line of each key and item."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from pypi_runbook.errors import RunbookError
+from pypi_runbook.project.text import read_text
+
+
+def read_yaml(path: Path, root: Path) -> Any:
+    """Return PATH's value; raise RunbookError `malformed-yaml` with file and line when it cannot be read as YAML."""
+    text = read_text(path, root)
+    file = path.relative_to(root).as_posix()
+    try:
+        return YAML(typ="rt", pure=True).load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        what = str(error.problem or error.context or "it cannot be read").split("\n")[0]
+        raise malformed(what, file, mark.line + 1 if mark else 1) from error
+    except (YAMLError, ValueError) as error:
+        raise malformed(str(error).split("\n")[0], file, 1) from error
+
+
+def malformed(what: str, file: str, line: int) -> RunbookError:
+    """Return the error for a file that is not YAML."""
+    return RunbookError(
+        "malformed-yaml", f"this is not valid YAML: {what}", file=file, line=line, next="correct the line, then run the command again"
+    )
+
+
+def line_of(mapping: CommentedMap, key: Any) -> int:
+    """Return the line of KEY in MAPPING, counted from 1; the mapping's own line when a merge brought the key."""
+    place = mapping.lc.data.get(key) if mapping.lc.data else None
+    return int(place[0] if place else mapping.lc.line) + 1
+
+
+def item_line(sequence: CommentedSeq, index: int) -> int:
+    """Return the line on which item INDEX of SEQUENCE begins, that of its dash."""
+    return int(sequence.lc.item(index)[0]) + 1
+
+
+def last_line(lines: list[str], first: int, after: int) -> int:
+    """Return the last line of the block that begins on FIRST and ends before AFTER (both from 1).
+
+    Blank lines, and comments no deeper than the block's own key, belong to what follows.
+    """
+    indent = indentation(lines[first - 1])
+    last = after - 1
+    while last > first and not belongs(lines[last - 1], indent):
+        last -= 1
+    return last
+
+
+def belongs(line: str, indent: int) -> bool:
+    """Tell whether LINE is part of a block whose key stands at INDENT."""
+    text = line.strip()
+    return bool(text) and (not text.startswith("#") or indentation(line) > indent)
+
+
+def indentation(line: str) -> int:
+    """Return the number of blanks in front of LINE."""
+    return len(line) - len(line.lstrip())
+
+
+def plain(value: Any) -> str:
+    """Return a scalar as GitHub shows it; `3.10` without quotes is the number 3.1 there too."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(float(value)).removesuffix(".0") if isinstance(value, float) else str(value)
