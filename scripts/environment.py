@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 RECORD = VENV / "pypi-runbook.json"
+PROJECT = VENV / "pypi-runbook.sha256"
 EXTRAS = ("twin", "site", "doctor")
 GROUPS = ("backend", "test", "lint", "lock")
 
@@ -50,11 +51,14 @@ def ensure(parts: Iterable[str]) -> None:
     wanted = {"main", "backend", *parts}
     if unknown := wanted - {"main", *EXTRAS, *GROUPS}:
         fail(f"there is no group or extra named {', '.join(sorted(unknown))}", "choose from " + ", ".join((*EXTRAS, *GROUPS)))
-    if installed() >= wanted:
+    if installed() >= wanted and current():
         return
     with locked():
-        if not (have := installed()) >= wanted:
+        have = installed()
+        if not have >= wanted:
             install(have | wanted, fresh=not have)
+        if not current():
+            install_project()
 
 
 def installed() -> set[str]:
@@ -67,11 +71,18 @@ def installed() -> set[str]:
 
 
 def key() -> str:
-    """Return what an environment is valid for: Python, the lock, the metadata, and the place of the checkout."""
-    digest = hashlib.sha256(f"{sys.version} {ROOT}".encode())
-    for name in ("poetry.lock", "pyproject.toml"):
-        digest.update((ROOT / name).read_bytes())
-    return digest.hexdigest()
+    """Return what an environment is valid for: Python, the lock, and the place of the checkout."""
+    return hashlib.sha256(f"{sys.version} {ROOT} ".encode() + (ROOT / "poetry.lock").read_bytes()).hexdigest()
+
+
+def current() -> bool:
+    """Say whether the project itself is installed with the metadata that pyproject.toml has now."""
+    return PROJECT.exists() and PROJECT.read_text() == metadata_key()
+
+
+def metadata_key() -> str:
+    """Return what the installed project was made from."""
+    return hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
 
 
 def install(parts: set[str], *, fresh: bool) -> None:
@@ -86,8 +97,13 @@ def install(parts: set[str], *, fresh: bool) -> None:
         listing = Path(folder, "requirements.txt")
         listing.write_text("\n".join(lines) + "\n")
         pip("--require-hashes", "--no-deps", "--requirement", str(listing))
-    pip("--no-deps", "--no-build-isolation", "--no-index", "--editable", str(ROOT))
     RECORD.write_text(json.dumps({"key": key(), "parts": sorted(parts)}))
+
+
+def install_project() -> None:
+    """Install the project itself, so that its command and its metadata are those of the checkout."""
+    pip("--no-deps", "--no-build-isolation", "--no-index", "--editable", str(ROOT))
+    PROJECT.write_text(metadata_key())
     say("The environment is ready.")
 
 

@@ -84,17 +84,20 @@ def test_a_half_made_environment_is_not_trusted(checkout: Path) -> None:
     assert result.returncode == 2
     assert "next: check the network" in result.stderr
     assert "Traceback" not in result.stderr
-    assert not (checkout / ".venv" / "pypi-runbook.json").exists()
+    assert not (checkout / ".venv" / "pypi-runbook.sha256").exists()
 
 
-def test_a_changed_lock_is_noticed(environment: ModuleType, checkout: Path) -> None:
-    """The key of an environment follows the lock and the metadata."""
-    vars(environment)["ROOT"] = checkout
+def test_a_changed_lock_and_changed_metadata_are_noticed(environment: ModuleType, checkout: Path) -> None:
+    """A new lock makes a new environment; new metadata only installs the project itself again."""
+    vars(environment).update(ROOT=checkout, PROJECT=checkout / "installed")
+    (checkout / "installed").write_text(environment.metadata_key())
     first = environment.key()
-    (checkout / "poetry.lock").write_text("package = [ ]\n")
-    second = environment.key()
+    assert environment.current()
     (checkout / "pyproject.toml").write_text("[project]\n")
-    assert len({first, second, environment.key()}) == 3
+    assert environment.key() == first
+    assert not environment.current()
+    (checkout / "poetry.lock").write_text("package = [ ]\n")
+    assert environment.key() != first
 
 
 def test_an_old_python_is_refused_in_words(checkout: Path) -> None:
