@@ -27,7 +27,7 @@ PYTHON = VENV / "bin" / "python"
 RECORD = VENV / "pypi-runbook.json"
 PROJECT = VENV / "pypi-runbook.sha256"
 EXTRAS = ("twin", "site", "doctor")
-GROUPS = ("backend", "test", "lint", "lock")
+GROUPS = ("backend", "test", "lint", "lock", "zensical")
 
 
 def run(parts: Iterable[str], command: list[str]) -> NoReturn:
