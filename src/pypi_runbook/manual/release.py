@@ -1,0 +1,66 @@
+"""What is about to be published: one version of one distribution, the `dist/` that holds its files, and where state is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from pypi_runbook.errors import RunbookError
+from pypi_runbook.project import read_project
+
+PAGE = "publishing/manual.md"
+
+
+@dataclass(frozen=True)
+class Release:
+    """One version of one distribution.
+
+    name, version: as the metadata file says them, the name normalized; None where only the build backend knows.
+    file, line: where the version stands, for messages.
+    """
+
+    root: Path
+    name: str | None
+    version: Version | None
+    file: str
+    line: int | None
+
+    @property
+    def dist(self) -> Path:
+        """The folder that uploads are taken from; it holds distributions only."""
+        return self.root / "dist"
+
+    @property
+    def state(self) -> Path:
+        """The folder for everything that must not lie in `dist/`; git ignores it."""
+        return self.root / ".pypi-runbook"
+
+    def command(self, verb: str) -> str:
+        """Return what a person types for VERB in this project: its own script where it carries one."""
+        script = self.root / "scripts" / verb
+        own = script.is_file() and "pypi_runbook" in script.read_text(errors="replace")
+        return f"scripts/{verb}" if own else f"pypi-runbook {verb}"
+
+
+def read_release(root: Path) -> Release:
+    """Return the release that the real files of ROOT describe; RunbookError when they cannot be read."""
+    project = read_project(root).project
+    line = project.lines.get("version")
+    try:
+        version = Version(project.version) if project.version else None
+    except InvalidVersion as error:
+        advice = "write a version that PEP 440 allows, for example 1.2.0 or 1.2.0rc1"
+        raise RunbookError("bad-version", f"`{project.version}` is no version", project.file, line, advice, PAGE) from error
+    return Release(root.resolve(), canonicalize_name(project.name) if project.name else None, version, project.file, line)
+
+
+def open_state(release: Release) -> Path:
+    """Return the state folder, made on first use with a `.gitignore` of its own, so that no project has to list it."""
+    release.state.mkdir(exist_ok=True)
+    ignore = release.state / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n")
+    return release.state

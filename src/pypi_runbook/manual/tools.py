@@ -1,0 +1,74 @@
+"""Run the standard tools as commands: what runs is printed first, and their words go to stderr."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+# Either would send an upload to another index than the one that the person named.
+REDIRECTS = ("TWINE_REPOSITORY", "TWINE_REPOSITORY_URL")
+
+
+def say(text: str) -> None:
+    """Print words for a person on stderr; stdout is for data."""
+    click.echo(text, err=True)
+
+
+def tool(name: str) -> str:
+    """Return the command NAME of this Python's environment, by its bare name where a shell would find the same one."""
+    own = shutil.which(name, path=sysconfig.get_path("scripts")) or name
+    return name if _same(shutil.which(name), own) else own
+
+
+def python() -> str:
+    """Return this Python, as `python` where a shell would find the same one."""
+    return "python" if _same(shutil.which("python"), sys.executable) else sys.executable
+
+
+def run(command: list[str], folder: Path, settings: Mapping[str, str] | None = None) -> int:
+    """Print COMMAND as it could be typed, run it in FOLDER with SETTINGS in its environment, and return its exit status."""
+    announce(command, settings)
+    return subprocess.run(command, cwd=folder, env=_environment(settings), stdout=sys.stderr, check=False).returncode
+
+
+def capture(command: list[str], folder: Path, settings: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """Do what `run` does, and return the output too, after showing it."""
+    announce(command)
+    done = subprocess.run(
+        command, cwd=folder, env=_environment(settings), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False
+    )
+    say(done.stdout.rstrip())
+    return done.returncode, done.stdout
+
+
+def announce(command: list[str], settings: Mapping[str, str] | None = None) -> None:
+    """Print COMMAND after a `$`, with the settings that it runs under before it."""
+    words = [f"{name}={shlex.quote(value)}" for name, value in (settings or {}).items()]
+    say("$ " + " ".join([*words, shlex.join(command)]))
+
+
+def git(root: Path, *arguments: str) -> str | None:
+    """Return what git says about ROOT, or None where there is no git or no commit."""
+    try:
+        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return None
+    return None if done.returncode else done.stdout.rstrip()
+
+
+def _environment(settings: Mapping[str, str] | None) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in REDIRECTS}
+    return {**kept, **(settings or {})}
+
+
+def _same(found: str | None, wanted: str) -> bool:
+    # Links are kept: a virtual environment's Python is a link to the one that it was made with.
+    return found is not None and Path(found).absolute() == Path(wanted).absolute()
