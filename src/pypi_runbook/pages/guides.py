@@ -55,7 +55,8 @@ def _other(root: Path, folder: str) -> Guide:
 
 
 def _name(project_root: Path) -> str:
-    return read_project(project_root).project.name
+    """Return the project's name, or its folder's where the metadata says none."""
+    return read_project(project_root).project.name or project_root.name
 
 
 def _folders(root: Path) -> list[str]:
