@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import SDIST, WHEEL, Bench
 
-GREEDY = '''
+GREEDY = """
 import io, pathlib, tarfile
 
 def build_sdist(folder, settings=None):
@@ -21,7 +21,7 @@ def build_wheel(folder, settings=None, metadata=None):
     name = "runbook_tiny-1.0.0-py3-none-any.whl"
     pathlib.Path(folder, name).touch()
     return name
-'''
+"""
 
 
 def test_dist_is_fresh_and_the_command_is_shown(clone: Bench) -> None:
