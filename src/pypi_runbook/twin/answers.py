@@ -1,0 +1,86 @@
+"""Answers as PyPI gives them: the message in the reason phrase, and in the body that `Accept` asks for."""
+
+from __future__ import annotations
+
+import html
+import json
+from http import HTTPStatus
+
+from aiohttp import web
+
+EXPLANATIONS = {
+    400: "The server could not comply with the request since it is either malformed or otherwise incorrect.",
+    403: "Access was denied to this resource.",
+    404: "The resource could not be found.",
+    410: "This resource is no longer available.  No forwarding address is given.",
+    503: "The server is currently unavailable. Please try again at a later time.",
+}
+
+
+def refusal(request: web.Request, status: int, message: str, headers: dict[str, str] | None = None) -> web.Response:
+    """Return the answer with STATUS and MESSAGE, in the form that REQUEST accepts."""
+    request["reason"] = message
+    reason = " ".join(message.encode("latin-1", "replace").decode("latin-1").split("\n"))
+    kind, body = _body(request.headers.get("Accept", ""), status, message)
+    return web.Response(status=status, reason=reason, text=body, content_type=kind, headers=headers)
+
+
+def not_found(request: web.Request, message: str = "Not Found") -> web.Response:
+    """Return 404 with MESSAGE."""
+    return refusal(request, 404, message)
+
+
+def page(title: str, body: str, status: int = 200) -> web.Response:
+    """Return a small HTML page."""
+    head = f'<head><meta charset="utf-8"><title>{html.escape(title)}</title></head>'
+    text = f'<!DOCTYPE html>\n<html lang="en">\n{head}\n<body>\n{body}\n</body>\n</html>\n'
+    return web.Response(status=status, text=text, content_type="text/html")
+
+
+def document(content: object, kind: str = "application/json", headers: dict[str, str] | None = None) -> web.Response:
+    """Return CONTENT as JSON of that content type."""
+    return web.Response(body=json.dumps(content).encode(), content_type=kind, headers=headers)
+
+
+def preferred(accept: str, offers: tuple[str, ...]) -> str:
+    """Return which of OFFERS the header ACCEPT prefers; the first one when it names none, "" when it excludes all."""
+    weights = [_weight(part) for part in accept.split(",") if part.strip()] or [("*/*", 1.0)]
+    best, best_weight = "", 0.0
+    for offer in offers:
+        matches = [(_specificity(kind), weight) for kind, weight in weights if _covers(kind, offer)]
+        weight = max(matches)[1] if matches else 0.0
+        if weight > best_weight:
+            best, best_weight = offer, weight
+    return best
+
+
+def _weight(part: str) -> tuple[str, float]:
+    kind, *parameters = [piece.strip() for piece in part.split(";")]
+    for parameter in parameters:
+        if parameter.startswith("q="):
+            try:
+                return kind.lower(), float(parameter[2:])
+            except ValueError:
+                return kind.lower(), 0.0
+    return kind.lower(), 1.0
+
+
+def _covers(kind: str, offer: str) -> bool:
+    return kind in ("*/*", offer) or (kind.endswith("/*") and offer.startswith(kind[:-1]))
+
+
+def _specificity(kind: str) -> int:
+    return 0 if kind == "*/*" else 1 if kind.endswith("/*") else 2
+
+
+def _body(accept: str, status: int, message: str) -> tuple[str, str]:
+    title = HTTPStatus(status).phrase
+    explanation = EXPLANATIONS.get(status, title)
+    kind = preferred(accept, ("text/html", "application/json", "text/plain")) or "text/plain"
+    if kind == "application/json":
+        return kind, json.dumps({"message": f"{explanation}\n\n\n{message}\n\n", "code": f"{status} {message}", "title": title})
+    if kind == "text/plain":
+        return kind, f"{status} {message}\n\n{explanation}\n\n\n{message}\n\n"
+    words = html.escape(f"{status} {message}")
+    head = f"<html>\n <head>\n  <title>{words}</title>\n </head>\n <body>\n  <h1>{words}</h1>\n"
+    return kind, f"{head}  {explanation}<br/><br/>\n{html.escape(message)}\n\n\n </body>\n</html>"

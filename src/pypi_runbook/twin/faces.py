@@ -1,0 +1,99 @@
+"""Which handler answers which path on which host."""
+
+from __future__ import annotations
+
+import html
+
+from aiohttp import web
+from packaging.utils import canonicalize_name
+
+from pypi_runbook.twin import hosts
+from pypi_runbook.twin.answers import not_found, page
+from pypi_runbook.twin.catalog import Catalog
+from pypi_runbook.twin.files import FileHost
+from pypi_runbook.twin.github import Github
+from pypi_runbook.twin.jsonapi import JsonApi
+from pypi_runbook.twin.listing import file_url, of_version, versions
+from pypi_runbook.twin.simple import SimpleIndex
+from pypi_runbook.twin.upload import Uploads
+from pypi_runbook.twin.world import World
+
+NO_SLASH = "An upload was attempted to /legacy but the expected upload URL is /legacy/ (with a trailing slash)"
+
+
+def make_faces(world: World) -> dict[str, web.Application]:
+    """Return a table of routes for each host."""
+    faces: dict[str, web.Application] = {host: web.Application() for host in hosts.HOSTS}
+    for index in hosts.INDEXES.values():
+        catalog = Catalog(world, index)
+        add_site(faces[index.host], catalog)
+        add_uploads(faces[index.upload_host], Uploads(world, index))
+        faces[index.files_host].router.add_get("/{path:packages/.+}", FileHost(catalog).handle)
+    faces[hosts.OLD_PYPI].router.add_get("/pypi/{name}/json", JsonApi(Catalog(world, hosts.PYPI)).handle)
+    add_github(faces, Github(world))
+    return faces
+
+
+def add_site(face: web.Application, catalog: Catalog) -> None:
+    """Add what people and installers read: project pages, simple index, JSON API."""
+    simple, api, pages = SimpleIndex(catalog), JsonApi(catalog), ProjectPages(catalog)
+    face.router.add_get("/", pages.home)
+    face.router.add_get("/simple/", simple.root)
+    face.router.add_get("/simple/{name}/", simple.project)
+    face.router.add_get("/pypi/{name}/json", api.handle)
+    face.router.add_get("/pypi/{name}/{version}/json", api.handle)
+    face.router.add_get("/project/{name}/", pages.project)
+    face.router.add_get("/project/{name}/{version}/", pages.project)
+    for path in ("/simple", "/simple/{name}", "/project/{name}", "/project/{name}/{version}"):
+        face.router.add_get(path, _add_slash)
+
+
+def add_uploads(face: web.Application, uploads: Uploads) -> None:
+    """Add the upload address, and its refusal of the one without a slash."""
+    face.router.add_post("/legacy/", uploads.handle)
+    face.router.add_route("*", "/legacy", _refuse_without_slash)
+
+
+def add_github(faces: dict[str, web.Application], github: Github) -> None:
+    """Add the archive of this repository, and the REST API's 404."""
+    faces[hosts.GITHUB].router.add_get("/{owner}/{name}/archive/{archive:.+}", github.archive)
+    faces[hosts.GITHUB_ARCHIVES].router.add_get("/{owner}/{name}/{kind}/{ref:.+}", github.download)
+    faces[hosts.GITHUB_API].router.add_route("*", "/{path:.*}", github.api)
+
+
+class ProjectPages:
+    """The pages that a person opens in a browser, reduced to what they tell."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    async def home(self, _: web.Request) -> web.StreamResponse:
+        """Answer with the projects that were uploaded here."""
+        names = self._catalog.names()
+        rows = "".join(f'<li><a href="/project/{canonicalize_name(name)}/">{html.escape(name)}</a></li>\n' for name in names)
+        title = f"{self._catalog.index.title} (twin)"
+        return page(title, f"<h1>{title}</h1>\n<p>{len(names)} projects were uploaded to this twin.</p>\n<ul>\n{rows}</ul>")
+
+    async def project(self, request: web.Request) -> web.StreamResponse:
+        """Answer with a project's version and its files."""
+        name = canonicalize_name(request.match_info["name"])
+        listing = await self._catalog.listing(name)
+        known = versions(listing, name)
+        files = of_version(listing, name, request.match_info.get("version") or (known[-1] if known else ""))
+        if not files:
+            return not_found(request)
+        title = html.escape(f"{name} {files[0].version(name)}")
+        host = self._catalog.index.files_host
+        rows = [f'<li><a href="{html.escape(file_url(host, item))}">{html.escape(item.filename)}</a></li>' for item in files]
+        rows += [f'<li><a href="/project/{name}/{html.escape(each)}/">version {html.escape(each)}</a></li>' for each in reversed(known)]
+        return page(f"{title} · {self._catalog.index.title} (twin)", f"<h1>{title}</h1>\n<ul>\n" + "\n".join(rows) + "\n</ul>")
+
+
+async def _add_slash(request: web.Request) -> web.StreamResponse:
+    raise web.HTTPMovedPermanently(f"{request.path}/")
+
+
+async def _refuse_without_slash(request: web.Request) -> web.StreamResponse:
+    request["reason"] = NO_SLASH
+    # aiohttp has no text of its own for 308 with a reason; PyPI puts the words into the body too.
+    return web.Response(status=308, reason=NO_SLASH, text=NO_SLASH, headers={"Location": "/legacy/"})

@@ -1,0 +1,184 @@
+"""The server: one event loop in one thread, TLS for the twin's hosts, the tunnel beside it, both on loopback only."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+from pypi_runbook.twin import hosts
+from pypi_runbook.twin.answers import refusal
+from pypi_runbook.twin.faces import make_faces
+from pypi_runbook.twin.faults import Fault
+from pypi_runbook.twin.mirror import Unreachable
+from pypi_runbook.twin.records import Request
+from pypi_runbook.twin.tunnel import HEAD_LIMIT, Tunnel
+from pypi_runbook.twin.world import World
+
+T = TypeVar("T")
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+INDEX_OF = {host: index.name for index in hosts.INDEXES.values() for host in (index.host, index.upload_host, index.files_host)}
+
+
+class Server:
+    """Serves a WORLD until it is stopped; its methods may be called from any thread."""
+
+    def __init__(self, world: World, tls: ssl.SSLContext) -> None:
+        self._world = world
+        self._tls = tls
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="twin", daemon=True)
+        self.port = 0
+        self.proxy_port = 0
+
+    def start(self) -> None:
+        """Return when clients can connect."""
+        self._thread.start()
+        try:
+            self.call(self._open())
+        except BaseException:
+            self._end()
+            raise
+
+    def stop(self) -> None:
+        """Close every connection and end the thread."""
+        if self._thread.is_alive():
+            self.call(self._close())
+            self._end()
+
+    def call(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run WORK in the server's loop and return what it returns."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def adopt(self, site: socket.socket, proxy: socket.socket) -> Callable[[], Awaitable[None]]:
+        """Serve two more listening sockets, from inside a namespace; return how to stop that."""
+        more = web.SockSite(self._runner, site, ssl_context=self._tls)
+        await more.start()
+        tunnel = await asyncio.start_server(self.tunnel.handle, sock=proxy, limit=HEAD_LIMIT)
+
+        async def stop() -> None:
+            tunnel.close()
+            await more.stop()
+
+        return stop
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+
+    def _end(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _open(self) -> None:
+        self._runner = web.AppRunner(make_app(self._world), access_log=None, handle_signals=False, shutdown_timeout=0.5)
+        await self._runner.setup()
+        listening = loopback_socket()
+        self.port = listening.getsockname()[1]
+        await web.SockSite(self._runner, listening, ssl_context=self._tls).start()
+        self.tunnel = Tunnel(("127.0.0.1", self.port), self._refused)
+        proxy = loopback_socket()
+        self.proxy_port = proxy.getsockname()[1]
+        self._proxy = await asyncio.start_server(self.tunnel.handle, sock=proxy, limit=HEAD_LIMIT)
+
+    async def _close(self) -> None:
+        self._proxy.close()
+        await self._runner.cleanup()
+        await self._world.mirror.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    def _refused(self, host: str, method: str, status: int, reason: str) -> None:
+        self._world.requests.append(Request(host, method, "", status, time.time(), reason))
+
+
+def loopback_socket(port: int = 0) -> socket.socket:
+    """Return a socket that listens on loopback, on a free port unless PORT is given."""
+    listening = socket.create_server(("127.0.0.1", port), backlog=128)
+    listening.setblocking(False)
+    return listening
+
+
+def make_app(world: World) -> web.Application:
+    """Return the application that answers for every host of the twin."""
+
+    @web.middleware
+    async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
+        answer = await _answer(world, request, handler)
+        client = request.headers.get("User-Agent", "").split(" ")[0]
+        host = request.host.partition(":")[0]
+        world.requests.append(Request(host, request.method, request.path_qs, answer.status, time.time(), request.get("reason", ""), client))
+        return answer
+
+    app = web.Application(middlewares=[record], client_max_size=64 * 1024 * 1024)
+    for host, face in make_faces(world).items():
+        app.add_domain(host, face)
+    return app
+
+
+async def _answer(world: World, request: web.Request, handler: Handler) -> web.StreamResponse:
+    host = request.host.partition(":")[0]
+    if host not in hosts.HOSTS:
+        return refusal(request, 421, f"The twin is not {host}")
+    fault = world.faults.take(INDEX_OF.get(host))
+    if fault and fault.name in ("outage", "too-many-requests"):
+        return _fault_answer(request, fault)
+    if fault and fault.name == "slow":
+        await asyncio.sleep(fault["seconds"])
+    if fault and fault.name == "cut" and request.can_read_body:
+        return await _cut_upload(request, int(fault["bytes"]))
+    answer = await _handle(request, handler)
+    return await _cut_answer(request, answer, int(fault["bytes"])) if fault and fault.name == "cut" else answer
+
+
+async def _handle(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except web.HTTPNotFound:
+        return refusal(request, 404, "Not Found")
+    except web.HTTPException as error:
+        if error.status >= 400:
+            request["reason"] = error.reason
+        return error
+    except Unreachable as error:
+        return refusal(request, 504, str(error)[0].upper() + str(error)[1:])
+
+
+def _fault_answer(request: web.Request, fault: Fault) -> web.Response:
+    if fault.name == "outage":
+        return refusal(request, 503, "Service Unavailable")
+    return refusal(request, 429, "Too Many Requests", {"Retry-After": str(int(fault["seconds"]))})
+
+
+async def _cut_upload(request: web.Request, limit: int) -> web.StreamResponse:
+    """Read LIMIT bytes of the body, then drop the connection."""
+    while limit > 0 and (data := await request.content.read(limit)):
+        limit -= len(data)
+    return _drop(request)
+
+
+async def _cut_answer(request: web.Request, answer: web.StreamResponse, limit: int) -> web.StreamResponse:
+    """Promise all of ANSWER, send LIMIT bytes of it, then drop the connection."""
+    body = request["place"].read_bytes() if "place" in request else answer.body if isinstance(answer, web.Response) else b""
+    data = body if isinstance(body, bytes) else b""
+    short = web.StreamResponse(status=answer.status, headers={"Content-Type": answer.content_type})
+    short.content_length = len(data)
+    await short.prepare(request)
+    await short.write(data[:limit])
+    return _drop(request)
+
+
+def _drop(request: web.Request) -> web.StreamResponse:
+    request["reason"], request["cut"] = "the connection was cut", True
+    if request.transport:
+        request.transport.abort()
+    return web.Response(status=499)

@@ -1,0 +1,87 @@
+"""The tunnel: a CONNECT proxy on loopback that ends at the twin for its hosts, and refuses every other host by name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from pypi_runbook.twin.hosts import HOSTS
+
+HEAD_LIMIT = 16 * 1024
+HEAD_SECONDS = 30
+Refusal = Callable[[str, str, int, str], None]
+
+
+class Tunnel:
+    """Splice CONNECT requests for the twin's hosts to its TLS port; tell REFUSED about all others."""
+
+    def __init__(self, target: tuple[str, int], refused: Refusal) -> None:
+        self._target = target
+        self._refused = refused
+        self.connections = 0
+
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one client connection to its end."""
+        try:
+            async with asyncio.timeout(HEAD_SECONDS):
+                head = await reader.readuntil(b"\r\n\r\n")
+            await self._answer(head.decode("latin-1"), reader, writer)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError):
+            pass
+        except asyncio.LimitOverrunError:
+            await _say(writer, 431, "Request Header Fields Too Large")
+        finally:
+            writer.close()
+
+    async def _answer(self, head: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        words = head.split("\r\n", 1)[0].split(" ")
+        if len(words) != 3:
+            await _say(writer, 400, "Bad Request")
+            return
+        method, target, _ = words
+        host, port = _place(method, target)
+        if method == "CONNECT" and host in HOSTS and port == 443:
+            await self._splice(reader, writer)
+        elif method != "CONNECT" and host in HOSTS and target.startswith("http://"):
+            await _say(writer, 301, "Moved Permanently", f"Location: https://{target.removeprefix('http://')}\r\n")
+        else:
+            reason = f"The twin refuses {host or target}{'' if port in (80, 443) else f':{port}'}: only {', '.join(HOSTS)} exist here"
+            self._refused(host or target, method, 403, reason)
+            await _say(writer, 403, reason)
+
+    async def _splice(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        twin_reader, twin_writer = await asyncio.open_connection(*self._target)
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        try:
+            await asyncio.gather(_pump(reader, twin_writer), _pump(twin_reader, writer))
+        finally:
+            twin_writer.close()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Copy until one side ends, then let the other side know."""
+    try:
+        while data := await reader.read(256 * 1024):
+            writer.write(data)
+            await writer.drain()
+        if writer.can_write_eof():
+            writer.write_eof()
+    except OSError:
+        writer.close()
+
+
+def _place(method: str, target: str) -> tuple[str, int]:
+    """Return host and port of a CONNECT target or an absolute address; an empty host when there is none."""
+    secure = method == "CONNECT"
+    netloc = target if secure else target.partition("://")[2].split("/", 1)[0]
+    host, _, port = netloc.rpartition(":") if ":" in netloc else (netloc, "", "")
+    number = int(port) if port.isdigit() else 443 if secure else 80
+    return host.strip("[]").lower(), number
+
+
+async def _say(writer: asyncio.StreamWriter, status: int, reason: str, headers: str = "") -> None:
+    body = f"{reason}\n"
+    text = f"HTTP/1.1 {status} {reason}\r\n{headers}Content-Type: text/plain\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}"
+    writer.write(text.encode("latin-1", "replace"))
+    await writer.drain()

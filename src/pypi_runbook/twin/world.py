@@ -1,0 +1,30 @@
+"""What the faces of one twin share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pypi_runbook.twin.faults import Faults
+from pypi_runbook.twin.mirror import Mirror
+from pypi_runbook.twin.records import Request
+from pypi_runbook.twin.store import Store
+
+
+@dataclass
+class World:
+    """One twin's state: what it holds, whence it reads, how it fails, what time it is, and what it has seen.
+
+    own: normalized names that are never read through, because the session's project owns them.
+    checkout: the repository that github.com serves as an archive, or None.
+    """
+
+    store: Store
+    mirror: Mirror
+    faults: Faults = field(default_factory=Faults)
+    clock: Callable[[], float] = time.time
+    own: frozenset[str] = frozenset()
+    checkout: Path | None = None
+    requests: list[Request] = field(default_factory=list)
