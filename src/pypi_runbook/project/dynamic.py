@@ -8,15 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from pypi_runbook.project.setup_cfg import SetupCfg
+from pypi_runbook.project.text import items
 from pypi_runbook.project.toml import Toml
-
-FROM_GIT = {
-    "setuptools_scm": "setuptools-scm",
-    "hatch-vcs": "hatch-vcs",
-    "pdm-backend": "PDM",
-    "versioningit": "versioningit",
-    "setuptools-git-versioning": "setuptools-git-versioning",
-}
 
 
 def is_indirect(version: str) -> bool:
@@ -44,11 +37,7 @@ def literal_version(toml: Toml, setup: SetupCfg, folder: Path, written: str | No
 
 def reason(toml: Toml, setup: SetupCfg, folder: Path) -> str:
     """Return why nothing says the version."""
-    requires = " ".join(str(item) for item in toml.table("build-system").get("requires", []))
-    for package, tool in FROM_GIT.items():
-        if package in requires.replace("-scm", "_scm") and "version" in toml.table("project").get("dynamic", []):
-            return f"it is dynamic: {tool} decides when the build backend runs; --ask-backend asks it"
-    if "version" in toml.table("project").get("dynamic", []):
+    if "version" in items(toml.table("project").get("dynamic")):
         return "it is dynamic: the build backend decides; --ask-backend asks it"
     if (folder / "setup.py").is_file() and not toml.table("project"):
         return "setup.py is a program; --ask-backend runs it"
@@ -63,7 +52,7 @@ def from_place(folder: Path, place: dict[str, Any]) -> tuple[str | None, str]:
     files = place.get("file")
     first = files[0] if isinstance(files, list) and files else files
     if isinstance(first, str) and (folder / first).is_file():
-        return (folder / first).read_text("utf-8").strip(), ""
+        return (folder / first).read_text("utf-8", errors="replace").strip(), ""
     return None, f"the file that should say it does not exist: {first}"
 
 

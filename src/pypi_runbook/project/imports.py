@@ -6,12 +6,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+from pypi_runbook.project.text import items
 from pypi_runbook.project.toml import Toml
 
 
 def import_names(toml: Toml, folder: Path, name: str | None) -> list[str]:
     """Return the top-level import names: as the metadata lists them, else as the folder shows them; empty when neither does."""
-    listed = [str(item).split(";")[0].strip() for item in toml.table("project").get("import-names", [])]
+    listed = [str(item).split(";")[0].strip() for item in items(toml.table("project").get("import-names"))]
     names = listed or from_tool(toml) or from_disk(folder, name)
     return list(dict.fromkeys(top(item) for item in names if item))
 
@@ -25,11 +26,11 @@ def from_tool(toml: Toml) -> list[str]:
     """Return the packages that a build backend's own table lists."""
     flit = toml.table("tool", "flit", "module").get("name")
     uv = toml.table("tool", "uv", "build-backend").get("module-name")
-    hatch = toml.table("tool", "hatch", "build", "targets", "wheel").get("packages", [])
+    hatch = items(toml.table("tool", "hatch", "build", "targets", "wheel").get("packages"))
     setuptools = toml.table("tool", "setuptools")
-    plain = setuptools.get("packages", [])
-    found = [poetry_package(entry) for entry in toml.table("tool", "poetry").get("packages", []) if isinstance(entry, dict)]
-    found += [str(item) for item in (plain if isinstance(plain, list) else []) + list(setuptools.get("py-modules", []))]
+    plain = items(setuptools.get("packages")) + items(setuptools.get("py-modules"))
+    found = [poetry_package(entry) for entry in items(toml.table("tool", "poetry").get("packages")) if isinstance(entry, dict)]
+    found += [str(item) for item in plain]
     found += [str(item).rstrip("/").rsplit("/", 1)[-1] for item in hatch]
     return found + [str(item) for one in (flit, uv) if one for item in (one if isinstance(one, list) else [one])]
 

@@ -10,11 +10,14 @@ from pypi_runbook.project import dynamic, poetry
 from pypi_runbook.project.facts import Distribution, Unknown
 from pypi_runbook.project.imports import import_names
 from pypi_runbook.project.setup_cfg import SetupCfg, read_setup_cfg
+from pypi_runbook.project.text import items
 from pypi_runbook.project.toml import Toml, read_toml
 
-FIELDS = ("name", "version", "description", "readme", "license", "requires-python", "authors", "keywords", "classifiers", "urls", "dependencies")
-POETRY_NAMES = {"requires-python": ("dependencies", "python"), "urls": ("urls",)}
+POETRY_NAMES = {"requires-python": ("dependencies", "python")}
+# Poetry has these three of the links outside its table of links.
 POETRY_URLS = {"homepage": "Homepage", "repository": "Repository", "documentation": "Documentation"}
+TEXTS = ("name", "version", "description", "readme", "license", "requires-python", "authors", "keywords", "classifiers")
+FIELDS = (*TEXTS, *POETRY_URLS, "urls", "dependencies")
 
 
 def read_distribution(folder: Path, root: Path, path: str = "project") -> tuple[Distribution, list[Unknown]]:
@@ -87,8 +90,11 @@ class _Reader:
                 return table[name]
         return None if self.declares_dynamic(name) and self.backend_is_static() else self.setup.values.get(name)
 
+    def poetry_table(self, name: str) -> dict[str, Any]:
+        return self.toml.table("tool", "poetry", name) if self.poetry else {}
+
     def declares_dynamic(self, name: str) -> bool:
-        return name in self.pep621.get("dynamic", [])
+        return name in items(self.pep621.get("dynamic"))
 
     def backend_is_static(self) -> bool:
         """Tell whether setup.cfg is beside the point: only setuptools fills dynamic fields from it."""
@@ -155,7 +161,7 @@ class _Reader:
 
     def requires_python(self) -> str | None:
         value = self.raw("requires-python")
-        if value is None and (wanted := self.poetry.get("dependencies", {}).get("python")):
+        if value is None and (wanted := self.poetry_table("dependencies").get("python")):
             converted = poetry.specifier(str(wanted))
             return converted if converted is not None else self.known(None, "requires_python", f"Poetry's {wanted!r} has no PEP 440 form")
         return self.text("requires-python")
@@ -163,7 +169,7 @@ class _Reader:
     def authors(self) -> list[str]:
         value = self.raw("authors") or []
         self.checked("authors", value, list, "a list")
-        return [entry if isinstance(entry, str) else person(entry) for entry in value]
+        return [person(entry) if isinstance(entry, dict) else str(entry) for entry in value]
 
     def readme(self) -> str | None:
         value = self.raw("readme")
@@ -178,15 +184,15 @@ class _Reader:
         if "urls" in self.pep621 or not self.poetry:
             urls = self.raw("urls") or {}
         else:
-            urls = {label: self.poetry[key] for key, label in POETRY_URLS.items() if key in self.poetry} | self.poetry.get("urls", {})
+            urls = {label: self.poetry[key] for key, label in POETRY_URLS.items() if key in self.poetry} | self.poetry_table("urls")
         return {str(label): str(url) for label, url in self.checked("urls", urls, dict, "a table").items()}
 
     def dependencies(self) -> list[str]:
         if "dependencies" in self.pep621:
             return [str(line) for line in self.checked("dependencies", self.pep621["dependencies"], list, "a list of requirements")]
         if self.poetry:
-            return poetry.requirements(self.poetry.get("dependencies", {}))
-        return list(self.setup.values.get("dependencies", []))
+            return poetry.requirements(self.poetry_table("dependencies"))
+        return items(self.setup.values.get("dependencies"))
 
     def imports(self) -> list[str]:
         name = self.raw("name")

@@ -13,7 +13,7 @@ from pypi_runbook.project.clients import ACTIONS, CLIENTS, base, client_of, give
 from pypi_runbook.project.expressions import Scope
 from pypi_runbook.project.facts import Publish, Step
 from pypi_runbook.project.shell import Command, make_recipe, python_commands, shell_commands
-from pypi_runbook.project.text import read_text
+from pypi_runbook.project.text import items, read_text, table
 from pypi_runbook.project.yaml import plain, read_yaml
 
 VARIABLE = re.compile(r"\$(?:\{(\w+)(?::-([^}]*))?\}|(\w+))")
@@ -54,7 +54,7 @@ def of_action(step: Step, search: Search) -> Iterator[Publish]:
     """Yield the uploads of an action: a known one by its inputs, one of this repository by its own steps."""
     action = (step.uses or "").split("@")[0]
     if action.startswith("./"):
-        yield from of_local_action(action, search)
+        yield from of_local_action(action, search, step.line)
     elif action.lower() in ACTIONS:
         urls, secrets, command = ACTIONS[action.lower()]
         if command and step.inputs.get(command) not in ("upload", "publish"):
@@ -72,8 +72,8 @@ def authentication(action: str, search: Search) -> str:
     return "trusted-publishing" if search.trusted or action == "pypa/gh-action-pypi-publish" else "unknown"
 
 
-def of_local_action(action: str, search: Search) -> Iterator[Publish]:
-    """Yield the uploads of a composite action of this repository."""
+def of_local_action(action: str, search: Search, line: int) -> Iterator[Publish]:
+    """Yield the uploads of a composite action of this repository, at the LINE that calls it."""
     files = [search.root / action / name for name in ("action.yml", "action.yaml")]
     path = next((file for file in files if file.is_file() and file not in search.seen), None)
     if path is None:
@@ -81,16 +81,16 @@ def of_local_action(action: str, search: Search) -> Iterator[Publish]:
     search.seen.add(path)
     data = read_yaml(path, search.root)
     runs = data.get("runs") if isinstance(data, dict) else None
-    for body in (runs.get("steps") or []) if isinstance(runs, dict) else []:
+    for body in items(runs.get("steps")) if isinstance(runs, dict) else []:
         if isinstance(body, dict):
-            yield from of_step(composite_step(body), search)
+            yield from of_step(composite_step(body, line), search)
 
 
-def composite_step(body: dict[Any, Any]) -> Step:
+def composite_step(body: dict[Any, Any], line: int) -> Step:
     """Return a composite action's step with what a search for uploads needs."""
-    inputs, env = ({str(key): plain(value) for key, value in (body.get(name) or {}).items()} for name in ("with", "env"))
+    inputs, env = ({str(key): plain(value) for key, value in table(body.get(name)).items()} for name in ("with", "env"))
     uses, run, shell, folder = (plain(body[key]) if body.get(key) else None for key in ("uses", "run", "shell", "working-directory"))
-    return Step(None, None, uses, run, inputs, env, None, shell, folder, 1, 1)
+    return Step(None, None, uses, run, inputs, env, None, shell, folder, line, line)
 
 
 def of_commands(commands: Iterator[Command], search: Search, folder: Path, line: int) -> Iterator[Publish]:

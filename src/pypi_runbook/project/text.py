@@ -1,8 +1,9 @@
-"""Reading a file of the project as text."""
+"""Reading a file of the project, and its values when their kind is not what the format asks for."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pypi_runbook.errors import RunbookError
 
@@ -20,3 +21,13 @@ def read_text(path: Path, root: Path) -> str:
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise RunbookError("unreadable-file", "the file is not UTF-8", file=file, line=line, next="save the file as UTF-8") from error
+
+
+def items(value: Any) -> list[Any]:
+    """Return VALUE when it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def table(value: Any) -> dict[Any, Any]:
+    """Return VALUE when it is a mapping, else an empty one."""
+    return value if isinstance(value, dict) else {}

@@ -183,6 +183,13 @@ class _WorkflowReader:
         return []
 
 
+def jsonable(value: Any) -> Any:
+    """Return an input's property as JSON can hold it."""
+    if isinstance(value, list):
+        return [jsonable(item) for item in value]
+    return value if isinstance(value, bool | int | str) else plain(value)
+
+
 def grants_id_token(permissions: Any) -> bool:
     """Tell whether PERMISSIONS let a job ask GitHub for an OIDC token."""
     return permissions == "write-all" or bool(mapping(permissions).get("id-token") == "write")
@@ -193,6 +200,6 @@ def trigger(event: str, value: Any) -> Trigger:
     if isinstance(value, CommentedSeq):
         return Trigger(event, [], [], [], {}, [], [], [plain(item.get("cron")) for item in value if isinstance(item, CommentedMap)])
     table = mapping(value)
-    inputs = {str(name): {str(key): item for key, item in mapping(body).items()} for name, body in mapping(table.get("inputs")).items()}
+    inputs = {str(name): {str(key): jsonable(item) for key, item in mapping(body).items()} for name, body in mapping(table.get("inputs")).items()}
     types, branches, tags = (strings(table.get(key)) for key in ("types", "branches", "tags"))
     return Trigger(event, types, branches, tags, inputs, strings(table.get("branches-ignore")), strings(table.get("tags-ignore")), [])

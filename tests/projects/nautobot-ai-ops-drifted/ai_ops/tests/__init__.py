@@ -1,0 +1,1 @@
+"""Tests that travel in the wheel."""
