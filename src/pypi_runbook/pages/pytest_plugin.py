@@ -1,0 +1,183 @@
+"""The pytest side of the pages: selection by line, one worker per path, progress, and the accounts.
+
+A repository loads it in its root conftest.py: `pytest_plugins = ["pypi_runbook.pages.pytest_plugin"]`.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pypi_runbook.errors import RunbookError
+from pypi_runbook.pages.accounts import Accounts, name_of, seconds_by_group
+from pypi_runbook.pages.guides import CONFIG, read_config
+from pypi_runbook.pages.items import SnippetItem
+from pypi_runbook.pages.sybil import Publication, hand_over, published
+
+AT_LINE = re.compile(r"^(?P<page>.+\.md):(?P<line>[0-9]+)$")
+NODE = re.compile(r"^(?P<page>[^:]+\.md)::[0-9]+(?:\[(?P<label>.*?)(?:/[0-9]+)?\])?(?:@.*)?$")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Run a single test file or a single snippet in this process: starting workers would take longer than the test."""
+    arguments = [argument for argument in config.args if config.args_source is not pytest.Config.ArgsSource.TESTPATHS]
+    single = len(arguments) == 1 and (AT_LINE.match(arguments[0]) or "::" in arguments[0] or arguments[0].endswith(".py"))
+    return 0 if single else None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Render the pages once, understand `page.md:40`, and keep the accounts."""
+    if handed := getattr(config, "workerinput", {}).get("runbook"):
+        published(Path(handed["root"]), Path(handed["pages"]))
+        config.pluginmanager.register(Worker(handed["seconds"]), "runbook-worker")
+        return
+    if hasattr(config, "workerinput") or not _wants_pages(config):
+        return
+    try:
+        publication = published(config.rootpath)
+    except RunbookError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.args[:] = [_at_line(config, publication, argument) for argument in config.args]
+    seconds = {"|".join(name): value for name, value in seconds_by_group(publication.root).items()}
+    config.pluginmanager.register(Controller(config, publication, seconds), "runbook-controller")
+    config.pluginmanager.register(Worker(seconds), "runbook-worker")
+
+
+def _wants_pages(config: pytest.Config) -> bool:
+    """Say whether any argument can lead to a page."""
+    if not (config.rootpath / CONFIG).exists():
+        return False
+    docs = config.rootpath / read_config(config.rootpath).get("docs_dir", "docs")
+    places = [_place(config, argument) for argument in config.args]
+    return any(place.is_relative_to(docs) or docs.is_relative_to(place) for place in places)
+
+
+def _place(config: pytest.Config, argument: str) -> Path:
+    """Return the file or folder that a command line argument names."""
+    name = re.sub(r"(\.md):[0-9]+$", r"\1", argument.split("::")[0])
+    return (config.invocation_params.dir / name).resolve()
+
+
+def _at_line(config: pytest.Config, publication: Publication, argument: str) -> str:
+    """Return `page.md::40` for `page.md:40`, where line 40 is the snippet's first line or any below it."""
+    if not (found := AT_LINE.match(argument)):
+        return argument
+    file, line = _place(config, argument), int(found["line"])
+    snippets = [snippet for page in publication.pages if page.source == file for snippet in page.snippets if snippet.runnable]
+    for snippet in snippets:
+        if snippet.line <= line <= snippet.line + snippet.text.count("\n") + 2:
+            return f"{found['page']}::{snippet.line}"
+    lines = ", ".join(str(line) for line in sorted({snippet.line for snippet in snippets})) or "none"
+    raise pytest.UsageError(f"{argument}: no snippet that is run stands on line {line}\n  next: choose one of the lines {lines}")
+
+
+class Worker:
+    """What happens where snippets run: the order of paths, the end of sessions, and outcomes in reports."""
+
+    def __init__(self, seconds: dict[str, float]) -> None:
+        self.seconds = seconds
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Put paths first, the longest of the last run before the others; their own order stays."""
+        items.sort(key=lambda item: -self._seconds(item) if isinstance(item, SnippetItem) else 1.0)
+
+    def _seconds(self, item: SnippetItem) -> float:
+        return self.seconds.get("|".join(name_of(item.place.spec)), 0.0)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
+        """End the session when the next test belongs to another."""
+        if isinstance(item, SnippetItem) and not (isinstance(nextitem, SnippetItem) and nextitem.place.session is item.place.session):
+            item.place.session.close()
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
+        """Send outcomes along with the report, and name the page where a skip would name this file."""
+        report = (yield).get_result()
+        if not isinstance(item, SnippetItem):
+            return
+        place = item.place
+        report.runbook = {"path": list(name_of(place.spec)), "outcomes": [], "ended": False, "about": place.session.about}
+        if call.when == "call":
+            report.runbook["outcomes"] = [outcome.as_json() for outcome in place.fresh]
+            if report.skipped and isinstance(report.longrepr, tuple):
+                report.longrepr = (place.spec.page, place.snippet.line, report.longrepr[2])
+        if call.when == "teardown":
+            report.runbook["ended"] = bool(place.session.about)
+
+
+class Controller:
+    """What happens once per run: rendered pages for the workers, progress, results, and the check that nothing was left out."""
+
+    def __init__(self, config: pytest.Config, publication: Publication, seconds: dict[str, float]) -> None:
+        self.config = config
+        self.publication = publication
+        self.seconds = seconds
+        self.accounts = Accounts(publication)
+        self.left_out: list[str] = []
+        self._folder = tempfile.TemporaryDirectory(prefix="pypi-runbook-pages-")
+        self._begun: set[tuple[str, str | None]] = set()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Hand a worker the rendered pages, so that it need not render them again."""
+        file = Path(self._folder.name, "pages.json")
+        if not file.exists():
+            hand_over(self.publication, file)
+        node.workerinput["runbook"] = {"root": str(self.publication.root), "pages": str(file), "seconds": self.seconds}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Name the page when its first snippet starts."""
+        if (found := NODE.match(nodeid)) and (found["page"], found["label"]) not in self._begun:
+            self._begun.add((found["page"], found["label"]))
+            label = f" [{found['label']}]" if found["label"] else ""
+            self._say(f"{found['page']}{label} …")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the outcomes of a report into the accounts; the last report of a path writes its results."""
+        if not (sent := getattr(report, "runbook", None)):
+            return
+        guide, page, path = sent["path"]
+        self.accounts.add((guide, page, path), sent["outcomes"])
+        if sent["ended"]:
+            self._say(self.accounts.close((guide, page, path), sent["about"]))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Fail a run that left out a published snippet of a page that it was asked for as a whole."""
+        self.accounts.close_all()
+        self._folder.cleanup()
+        option = self.config.option
+        partial = option.keyword or option.markexpr or option.collectonly or getattr(option, "lf", False) or getattr(option, "failedfirst", False)
+        stopped = session.shouldstop or session.shouldfail or session.exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR)
+        if not partial and not stopped:
+            self.left_out = self.accounts.left_out(self._whole_pages())
+        if self.left_out:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Say what became of all snippets, and which were left out."""
+        if self.left_out:
+            terminalreporter.section("published, but not run", red=True, bold=True)
+            for line in self.left_out:
+                terminalreporter.write_line(f"{line}\n  next: see that tests/conftest.py registers the page with Sybil")
+        if self._begun:
+            terminalreporter.write_line(self.accounts.total())
+
+    def _whole_pages(self) -> set[str]:
+        """Return the pages that the arguments name whole."""
+        places = [_place(self.config, argument) for argument in self.config.args if "::" not in argument]
+        return {page.path for page in self.publication.pages if any(page.source.is_relative_to(place) for place in places)}
+
+    def _say(self, text: str) -> None:
+        """Write a line of progress, unless the run is asked to be quiet."""
+        if self.config.get_verbosity() >= 0 and (reporter := self.config.pluginmanager.get_plugin("terminalreporter")):
+            reporter.write_line(text)

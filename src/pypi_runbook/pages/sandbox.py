@@ -1,0 +1,104 @@
+"""The place where one path runs: a fresh clone, HOME and TMPDIR, and a PATH that holds what the page says a reader needs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pypi_runbook.errors import RunbookError
+from pypi_runbook.project.checkout import materialize
+
+# POSIX's utilities that a bare system really has, and the few beside them that every Linux and macOS has.
+BASE_TOOLS = """
+awk basename bc cat chgrp chmod chown cksum cmp comm cp cut date dd df diff dirname du ed env expand expr false file find fold getconf grep
+head id join kill ln locale logname ls mkdir mkfifo mv nice nl nohup od paste pathchk pr printf ps pwd rm rmdir sed sh sleep sort split stty
+tail tee test time touch tr true tsort tty uname unexpand uniq wc which who xargs
+bash clear egrep fgrep gunzip gzip hostname less mktemp readlink realpath seq stat tar yes
+"""
+GITCONFIG = """\
+[user]
+\tname = A Maintainer
+\temail = maintainer@example.invalid
+[init]
+\tdefaultBranch = main
+[advice]
+\tdetachedHead = false
+"""
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """The folders of one path's session; `driver` is the runner's own and no part of what a reader has."""
+
+    folder: Path
+    home: Path
+    tmp: Path
+    bin: Path
+    project: Path
+    driver: Path
+
+    @classmethod
+    def make(cls, source: Path, name: str, needs: Iterable[str]) -> Sandbox:
+        """Make a sandbox with a clone of the project in SOURCE, in a folder called NAME, and with the commands NEEDS."""
+        folder = Path(tempfile.mkdtemp(prefix="pypi-runbook-")).resolve()
+        sandbox = cls(folder, folder / "home", folder / "tmp", folder / "bin", folder / name, folder / "driver")
+        try:
+            for made in (sandbox.home, sandbox.tmp, sandbox.bin, sandbox.driver):
+                made.mkdir()
+            # A reader who has git has told it who they are.
+            (sandbox.home / ".gitconfig").write_text(GITCONFIG)
+            fill_path(sandbox.bin, needs)
+            materialize(source, sandbox.project, folder / "origin.git")
+        except BaseException:
+            sandbox.remove()
+            raise
+        return sandbox
+
+    def remove(self) -> None:
+        """Delete everything, also what a command made read-only."""
+        shutil.rmtree(self.folder, onerror=_make_writable)
+
+
+def fill_path(folder: Path, needs: Iterable[str]) -> None:
+    """Put the base tools and NEEDS into FOLDER; a need that this machine lacks raises RunbookError `missing-need`."""
+    for tool in BASE_TOOLS.split():
+        if found := shutil.which(tool):
+            (folder / tool).symlink_to(found)
+    for need in needs:
+        target = _find(need)
+        (folder / need).unlink(missing_ok=True)
+        # A wrapper, not a link: an interpreter that is started through a link makes broken virtual environments.
+        (folder / need).write_text(f'#!/bin/sh\nexec {shlex.quote(target)} "$@"\n')
+        (folder / need).chmod(0o755)
+
+
+def _find(need: str) -> str:
+    """Return the command that NEED stands for; a reader's `python3` is the one that runs the tests, without its environment."""
+    if re.fullmatch(r"python3?", need):
+        return str(getattr(sys, "_base_executable", sys.executable))
+    found = shutil.which(need)
+    if found is None:
+        raise RunbookError(
+            "missing-need", f"the page needs {need}, which this machine does not have", next=f"install {need}, then run the page again"
+        )
+    return found
+
+
+def _make_writable(_delete: Callable[[str], Any], name: str, _error: Any) -> None:
+    """Delete once more after taking away what forbade it."""
+    path = Path(name)
+    for locked in (path.parent, path):
+        if locked.exists() and not locked.is_symlink():
+            locked.chmod(locked.stat().st_mode | stat.S_IRWXU)
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

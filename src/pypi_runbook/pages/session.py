@@ -1,0 +1,121 @@
+"""One path's session as the tests hold it: a supervisor process of its own, which is asked to run the path up to a snippet."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pypi_runbook.pages.guides import Guide
+from pypi_runbook.pages.outcome import NOT_RUN, Outcome, failed_session
+from pypi_runbook.pages.snippet import Page, PagePath, Snippet
+
+SUPERVISOR = (sys.executable, "-m", "pypi_runbook.pages.supervisor")
+
+
+@dataclass(frozen=True)
+class PathSpec:
+    """What a supervisor is told: which path of which page runs, and what the page says about its reader.
+
+    root: the repository that holds the pages; project_root: the project that is cloned.
+    needs, fault: from the page's front matter. snippets: the path's runnable ones, in published order.
+    """
+
+    guide: str
+    page: str
+    path: str
+    root: Path
+    project_root: Path
+    needs: tuple[str, ...]
+    fault: str
+    snippets: list[Snippet]
+
+    @classmethod
+    def of(cls, guide: Guide, page: Page, path: PagePath) -> PathSpec:
+        """Return the specification of PATH."""
+        needs = tuple(str(need) for need in page.meta.get("needs") or ())
+        runnable = [snippet for snippet in path.snippets if snippet.runnable]
+        return cls(guide.name, page.path, path.name, guide.root, guide.project_root, needs, str(page.meta.get("fault") or ""), runnable)
+
+    @property
+    def label(self) -> str:
+        """How a person calls it: the page, for whom, and which way."""
+        return f"{self.page} ({', '.join(part for part in (self.guide, self.path) if part)})"
+
+    def dumps(self) -> str:
+        """Return it as one line of JSON."""
+        return json.dumps(asdict(self), default=str)
+
+    @classmethod
+    def loads(cls, text: str) -> PathSpec:
+        """Return what `dumps` wrote."""
+        fields = json.loads(text)
+        snippets = [Snippet(**{**snippet, "tabs": tuple(snippet["tabs"])}) for snippet in fields["snippets"]]
+        folders = {name: Path(fields[name]) for name in ("root", "project_root")}
+        return cls(**{**fields, **folders, "needs": tuple(fields["needs"]), "snippets": snippets})
+
+
+@dataclass
+class Session:
+    """A running path; `reach` runs what is still missing up to a snippet, `close` ends everything.
+
+    outcomes: what became of each snippet so far, by number.
+    told: the failures that a test has reported; about: after `close`, the session's isolation, Python and clients.
+    """
+
+    spec: PathSpec
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    told: set[int] = field(default_factory=set)
+    about: dict[str, Any] = field(default_factory=dict)
+    _process: subprocess.Popen[str] | None = None
+
+    def reach(self, number: int) -> list[Outcome]:
+        """Run the path up to snippet NUMBER; return what became of the snippets that ran now."""
+        missing = [snippet for snippet in self.spec.snippets if snippet.number <= number and snippet.number not in self.outcomes]
+        if not missing:
+            return []
+        answer = self._ask({"reach": number})
+        new = [Outcome(**fields) for fields in answer["outcomes"]] if answer else [failed_session(snippet) for snippet in missing]
+        self.outcomes.update((outcome.number, outcome) for outcome in new)
+        return new
+
+    def failure_before(self, number: int) -> Outcome | None:
+        """Return the failure for which snippet NUMBER was not run."""
+        outcome = self.outcomes[number]
+        before = [other for other in self.outcomes.values() if other.result == "failed" and other.number < number]
+        return before[0] if outcome.result == NOT_RUN and before else None
+
+    def close(self) -> None:
+        """End the session with all its processes, and wait until its sandbox is gone."""
+        if self._process is None:
+            return
+        self.about = self._ask({"close": True}) or {}
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream:
+                stream.close()
+        self._process.wait()
+        self._process = None
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the supervisor's answer, or nothing when it is gone."""
+        process = self._process or self._start()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(json.dumps(request) + "\n")
+            process.stdin.flush()
+        except BrokenPipeError:
+            return None
+        line = process.stdout.readline()
+        answer: dict[str, Any] | None = json.loads(line) if line else None
+        return answer
+
+    def _start(self) -> subprocess.Popen[str]:
+        # Its own session: Ctrl-C reaches pytest alone, which then closes it in order.
+        self._process = subprocess.Popen(SUPERVISOR, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        assert self._process.stdin is not None
+        self._process.stdin.write(self.spec.dumps() + "\n")
+        return self._process

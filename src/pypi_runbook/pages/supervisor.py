@@ -1,0 +1,146 @@
+"""One process per session: it holds the path's twin, sandbox and shell, and no process of the path can outlive it.
+
+It is told a PathSpec on its first line, then answers `reach` and `close`, one line of JSON each. When its input ends without
+`close`, whoever asked is dead: everything is ended at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import threading
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, TextIO
+
+from pypi_runbook.errors import RunbookError
+from pypi_runbook.pages import leftovers
+from pypi_runbook.pages.outcome import FAILED, Complaint, Outcome, failed, not_run, skipped
+from pypi_runbook.pages.pathrun import PathRun
+from pypi_runbook.pages.sandbox import Sandbox
+from pypi_runbook.pages.session import PathSpec
+from pypi_runbook.pages.snippet import Snippet
+from pypi_runbook.pages.traces import Traces
+from pypi_runbook.twin import Twin
+
+
+class Supervisor:
+    """Runs a path's snippets in order; the first failure ends the path, and the rest is not run."""
+
+    def __init__(self, spec: PathSpec) -> None:
+        self.spec = spec
+        self.outcomes: list[Outcome] = []
+        self._open = ExitStack()
+        self._run: PathRun | None = None
+        self._traces: Traces | None = None
+        self._twin: Twin | None = None
+        self._sandbox: Sandbox | None = None
+
+    def reach(self, number: int) -> list[Outcome]:
+        """Run what is still missing up to snippet NUMBER."""
+        done = len(self.outcomes)
+        for snippet in self.spec.snippets[done:]:
+            if snippet.number <= number:
+                self.outcomes.append(self._next(snippet))
+        return self.outcomes[done:]
+
+    def close(self) -> dict[str, Any]:
+        """End everything; return how the session was isolated and what ran in it."""
+        about = {"isolation": self._twin.layers, "clients": self._clients()} if self._twin else {"isolation": [], "clients": {}}
+        self._open.close()
+        self.abandon()
+        return {**about, "python": platform.python_version(), "platform": platform.platform(terse=True)}
+
+    def abandon(self) -> None:
+        """End every process and delete the sandbox, in whatever state the session is."""
+        leftovers.end()
+        if self._sandbox:
+            self._sandbox.remove()
+
+    def _next(self, snippet: Snippet) -> Outcome:
+        """Return what becomes of the next snippet; after the path's last one comes what the path left behind."""
+        before = [outcome for outcome in self.outcomes if outcome.result == FAILED]
+        if before:
+            return not_run(snippet, f"not run, since an earlier snippet failed: {before[0].reason}")
+        if "skip" in snippet.options:
+            outcome = skipped(snippet)
+        else:
+            try:
+                outcome = (self._run or self._start()).run(snippet)
+            except RunbookError as error:
+                complaint = Complaint(error.message, snippet.page, snippet.line, output=str(error))
+                return failed(snippet, complaint, 0.0)
+        if snippet == self.spec.snippets[-1] and outcome.result != FAILED:
+            outcome = self._with_traces(snippet, outcome)
+        elif self._traces:
+            self._traces.look(snippet)
+        return outcome
+
+    def _with_traces(self, snippet: Snippet, outcome: Outcome) -> Outcome:
+        """Return OUTCOME, or a failure when the path that ends with SNIPPET left anything behind."""
+        if not self._traces or not self._run:
+            return outcome
+        self._traces.look(snippet)
+        self._run.end_background()
+        if not (left := self._traces.left()):
+            return outcome
+        first = left[0]
+        complaint = Complaint(f"this path left behind {first.what}", first.page, first.line, output="\n".join(trace.sentence for trace in left))
+        return replace(failed(snippet, complaint, outcome.seconds), seconds=outcome.seconds)
+
+    def _start(self) -> PathRun:
+        """Make the sandbox, the twin and the shell; the clone comes first, since the twin reads the project."""
+        files = leftovers.Files.now(self.spec.root, Path.home())
+        self._sandbox = Sandbox.make(self.spec.project_root, self.spec.guide, self.spec.needs)
+        self._twin = self._open.enter_context(Twin.start(project=self._sandbox.project))
+        if self.spec.fault:
+            self._twin.fault(self.spec.fault)
+        self._run = PathRun(self.spec, self._sandbox, self._twin)
+        self._open.callback(self._run.close)
+        self._traces = Traces(self.spec, files)
+        return self._run
+
+    def _clients(self) -> dict[str, str]:
+        """Return the clients that the twin met, by name: their versions."""
+        assert self._twin is not None
+        pairs = (request.client.partition("/") for request in self._twin.requests if "/" in request.client)
+        return {name: version for name, _, version in pairs}
+
+
+def main() -> None:
+    """Serve one session on standard input and output; what commands print by accident goes to standard error."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    leftovers.adopt_orphans()
+    supervisor = Supervisor(PathSpec.loads(sys.stdin.readline()))
+    requests: SimpleQueue[dict[str, Any]] = SimpleQueue()
+    threading.Thread(target=_listen, args=(requests, supervisor), daemon=True).start()
+    while "close" not in (request := requests.get()):
+        outcomes = [outcome.as_json() for outcome in supervisor.reach(request["reach"])]
+        _answer(answers, {"outcomes": outcomes})
+    _answer(answers, supervisor.close())
+
+
+def _listen(requests: SimpleQueue[dict[str, Any]], supervisor: Supervisor) -> None:
+    """Pass requests on; the end of input means that nobody waits for an answer any more."""
+    closing = False
+    for line in sys.stdin:
+        request = json.loads(line)
+        closing = "close" in request
+        requests.put(request)
+    if not closing:
+        supervisor.abandon()
+        os._exit(1)
+
+
+def _answer(stream: TextIO, answer: dict[str, Any]) -> None:
+    stream.write(json.dumps(answer) + "\n")
+    stream.flush()
+
+
+if __name__ == "__main__":
+    main()
