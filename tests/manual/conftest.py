@@ -65,7 +65,7 @@ def _desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path],
 
     yield make
     for twin in twins:
-        twin.__exit__(None, None, None)
+        twin.stop()
 
 
 @pytest.fixture(name="builder", scope="session")

@@ -85,6 +85,7 @@ def test_other_groups_pin_nothing(clone: Bench, group: str) -> None:
 def test_a_backend_that_takes_everything_is_stopped(filled: Bench) -> None:
     """Earlier builds, which lie in our folder, do not travel in a new sdist."""
     (filled.root / "greedy.py").write_text(GREEDY)
+    (filled.root / "PKG-INFO").write_text("Metadata-Version: 2.4\nName: runbook-tiny\nVersion: 1.0.0\n")
     metadata = filled.root / "pyproject.toml"
     metadata.write_text(metadata.read_text().replace("poetry.core.masonry.api", "greedy").replace('["poetry-core>=2.2"]', '[]\nbackend-path = ["."]'))
     done = filled.run("build")

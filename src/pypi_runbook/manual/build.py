@@ -91,9 +91,7 @@ def _refuse_own_state(out: Path) -> None:
         with tarfile.open(sdist) as archive:
             if any("/.pypi-runbook/" in name for name in archive.getnames()):
                 advice = "add the line .pypi-runbook/ to .gitignore and build again"
-                raise RunbookError(
-                    "state-in-sdist", "the sdist took in the folder .pypi-runbook/", file=".gitignore", next=advice, page=PAGE, status=1
-                )
+                raise RunbookError("state-in-sdist", "the sdist took in the folder .pypi-runbook/", ".gitignore", None, advice, PAGE)
 
 
 def _failed(status: int) -> RunbookError:

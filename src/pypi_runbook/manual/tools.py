@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -40,13 +41,14 @@ def run(command: list[str], folder: Path, settings: Mapping[str, str] | None = N
 
 
 def capture(command: list[str], folder: Path, settings: Mapping[str, str] | None = None) -> tuple[int, str]:
-    """Do what `run` does, and return the output too, after showing it."""
+    """Do what `run` does, and return the output too, after showing it; colours and blanks that fill lines are taken away."""
     announce(command)
     done = subprocess.run(
         command, cwd=folder, env=_environment(settings), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False
     )
-    say(done.stdout.rstrip())
-    return done.returncode, done.stdout
+    output = re.sub(r"[ \t]+$", "", click.unstyle(done.stdout), flags=re.MULTILINE).rstrip()
+    say(output)
+    return done.returncode, output
 
 
 def announce(command: list[str], settings: Mapping[str, str] | None = None) -> None:
