@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 from mkdocs.config import load_config
@@ -18,10 +19,10 @@ PROJECT_VARIABLE = "PYPI_RUNBOOK_PROJECT"
 os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
 
 
-def configure(guide: Guide) -> MkDocsConfig:
-    """Return the configuration of GUIDE's site; `extra` tells the macros which project it is about."""
+def configure(guide: Guide, site_dir: Path | None = None) -> MkDocsConfig:
+    """Return the configuration of GUIDE's site, built into SITE_DIR; `extra` tells the macros which project it is about."""
     try:
-        config = load_config(str(guide.config), site_dir=str(guide.site_dir))
+        config = load_config(str(guide.config), site_dir=str(site_dir or guide.site_dir))
     except MkDocsException as error:
         raise RunbookError("bad-mkdocs-yml", str(error), file=guide.config.name) from error
     config.extra[PROJECT_KEY] = str(guide.project_root)

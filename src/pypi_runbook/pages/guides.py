@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from pypi_runbook.errors import RunbookError
-from pypi_runbook.project import read_project
+from pypi_runbook.project.metadata import read_distribution
 
 CONFIG = "mkdocs.yml"
 
@@ -56,7 +56,7 @@ def _other(root: Path, folder: str) -> Guide:
 
 def _name(project_root: Path) -> str:
     """Return the project's name, or its folder's where the metadata says none."""
-    return read_project(project_root).project.name or project_root.name
+    return read_distribution(project_root, project_root)[0].name or project_root.name
 
 
 def _folders(root: Path) -> list[str]:

@@ -25,7 +25,8 @@ def define_env(env: Any) -> None:
     guide = next((guide for guide in every if guide.project_root == project_root), None)
     if guide is None:
         raise RunbookError("no-such-guide", f"{project_root} is no guide of this site", "mkdocs.yml", next="name it under `extra.guides`")
-    facts, own = read_project(project_root), read_project(root)
+    own = read_project(root)
+    facts = own if guide.own else read_project(project_root)
     found = values.variables(facts) | {"guide": guide_values(guide, every, own)}
     env.variables.update(found)
     for name, macro in Macros(env, facts, found).all().items():

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from html import escape
 from itertools import combinations
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -21,6 +24,7 @@ from mkdocs.exceptions import BuildError
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.pages import fences
+from pypi_runbook.pages.console import read_console
 from pypi_runbook.pages.linemarks import PRIORITY, TakeMarks
 from pypi_runbook.pages.published import Published
 from pypi_runbook.pages.snippet import TabSet
@@ -63,6 +67,20 @@ def all_in_one(errors: list[RunbookError]) -> PageError:
     first, *rest = errors
     message = "\n".join([first.message, *(f"error: {error.file}:{error.line}: {error.message}" for error in rest)])
     return PageError(first.id, message, first.file, first.line, first.next, first.page)
+
+
+SINK: ContextVar[list[tuple[Record, str]] | None] = ContextVar("SINK", default=None)
+
+
+@contextmanager
+def collecting() -> Iterator[list[tuple[Record, str]]]:
+    """Collect the record and the HTML of every page that is converted meanwhile, for example by a build of the site."""
+    found: list[tuple[Record, str]] = []
+    token = SINK.set(found)
+    try:
+        yield found
+    finally:
+        SINK.reset(token)
 
 
 class RecorderExtension(Extension):
@@ -134,7 +152,7 @@ class RecorderExtension(Extension):
             def recording(src: str, language: str, options: dict[str, Any], **rest: Any) -> str:
                 number = self._record(start, language or "", src, options.pop("runbook", {}))
                 html: str = formatter(src=src, language=language, options=options, **rest)
-                return FIRST_TAG.sub(rf'<\1 data-snippet="{number}"', html, count=1)
+                return FIRST_TAG.sub(lambda tag: f'{tag[0]} data-snippet="{number}"{copied(language, src)}', html, count=1)
 
             superfences.formatter = recording
             self.taken.append(range(start, end))
@@ -186,7 +204,10 @@ class RecorderExtension(Extension):
             self.error(1, message, id="tabs-not-linked")
         if record.errors and not self.getConfig("collect"):
             raise all_in_one(record.errors)
-        return NUMBER.sub(lambda found: f"{found[1]}{numbers.get(int(found[2]), 0)}{found[3]}", html)
+        html = NUMBER.sub(lambda found: f"{found[1]}{numbers.get(int(found[2]), 0)}{found[3]}", html)
+        if (sink := SINK.get()) is not None:
+            sink.append((record, html))
+        return html
 
     def line_of(self, text: str) -> int:
         """Return the source line of the first line that ends with TEXT, or holds it."""
@@ -212,6 +233,17 @@ class Indented(BlockProcessor):
         if not HTML_PLACEHOLDER_RE.search(first):
             self.recorder.error(self.recorder.line_of(first), f"indented code is never run: {first.strip()}; write a fence", id="indented-code")
         return False
+
+
+def copied(language: str, text: str) -> str:
+    """Return the attribute that tells the copy button to take a console block's commands without prompts and output."""
+    if language != "console":
+        return ""
+    try:
+        commands = "\n".join(command.text for command in read_console(text.strip("\n")))
+    except ValueError:
+        return ""
+    return f' data-copy="{escape(commands)}"'
 
 
 def unlinked(tab_sets: list[TabSet]) -> Iterator[str]:

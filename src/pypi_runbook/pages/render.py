@@ -13,6 +13,7 @@ from markdown import Markdown
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files, InclusionLevel, get_files
 from mkdocs.structure.pages import Page as MkDocsPage
+from mkdocs.utils.meta import get_data
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.pages import recorder
@@ -73,9 +74,16 @@ def _page(guide: Guide, config: MkDocsConfig, plugin: Any, md: Markdown, file: F
     html = md.reset().convert(text)
     record: recorder.Record = md.runbook_record  # type: ignore[attr-defined]
     errors.extend(record.errors)
-    title = str(source.meta.get("title") or source.title or file.name)
-    snippets = [_snippet(guide.name, path, fence) for fence in record.fences]
-    return Page(guide.name, path, Path(file.abs_src_path or ""), dict(source.meta), snippets, html, title, tuple(record.tab_sets))
+    return page_of(guide, record, html)
+
+
+def page_of(guide: Guide, record: recorder.Record, html: str) -> Page:
+    """Return the page that RECORD and its HTML stand for, from a rendering or from a build that was collected."""
+    file = guide.root / record.path
+    meta = get_data(file.read_text(encoding="utf-8-sig"))[1]
+    snippets = [_snippet(guide.name, record.path, fence) for fence in record.fences]
+    title = str(meta.get("title") or file.stem)
+    return Page(guide.name, record.path, file, meta, snippets, html, title, tuple(record.tab_sets))
 
 
 def _snippet(guide: str, path: str, fence: recorder.Fence) -> Snippet:
