@@ -16,6 +16,8 @@ from pathlib import Path
 PR_SET_CHILD_SUBREAPER = 36
 # What test tools and this project write into a checkout while sessions run.
 OWN_TRACES = {".git", ".runbook", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", "__pycache__", "site", ".coverage"}
+# Large trees, of which the first levels tell enough: a virtual environment's commands and distributions.
+DEEP = {".venv": 4, "node_modules": 1}
 SHARED_CACHES = {".cache/pypi-runbook", ".cache/pip", ".python_history", ".bash_history"}
 
 
@@ -97,8 +99,8 @@ class Files:
     @classmethod
     def now(cls, checkout: Path, home: Path) -> Files:
         """List CHECKOUT whole and HOME two levels deep, without what the tests themselves write there."""
-        seen = dict(_listing(checkout, OWN_TRACES, depth=50))
-        seen.update(_listing(home, OWN_TRACES, depth=2))
+        seen = dict(_listing(checkout, depth=50))
+        seen.update(_listing(home, depth=2))
         return cls(seen)
 
     def changes(self, later: Files) -> list[str]:
@@ -108,13 +110,13 @@ class Files:
         return sorted(made + gone)
 
 
-def _listing(folder: Path, ignored: set[str], depth: int) -> Iterator[tuple[str, tuple[int, int]]]:
+def _listing(folder: Path, depth: int) -> Iterator[tuple[str, tuple[int, int]]]:
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name in ignored or any(entry.path.endswith(f"/{path}") for path in SHARED_CACHES):
+            if entry.name in OWN_TRACES or any(entry.path.endswith(f"/{path}") for path in SHARED_CACHES):
                 continue
             with suppress(OSError):
                 stat = entry.stat(follow_symlinks=False)
                 yield entry.path, (stat.st_size, stat.st_mtime_ns)
             if depth > 1 and entry.is_dir(follow_symlinks=False):
-                yield from _listing(Path(entry.path), ignored, depth - 1)
+                yield from _listing(Path(entry.path), min(depth - 1, DEEP.get(entry.name, depth)))

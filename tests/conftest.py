@@ -1,0 +1,19 @@
+"""Register the site's pages with Sybil: every snippet that a page publishes is a test, run as it stands there."""
+
+from pathlib import Path
+
+from sybil import Sybil
+
+from pypi_runbook.pages.items import collect_pages
+from pypi_runbook.pages.sybil import PageDocument, SnippetParser
+
+ROOT = Path(__file__).resolve().parent.parent
+
+pytest_collect_file = collect_pages(
+    Sybil(
+        parsers=[SnippetParser(ROOT)],
+        path=str(ROOT / "docs"),
+        pattern="*.md",
+        document_types={".md": PageDocument},
+    )
+)
