@@ -12,6 +12,7 @@ from pypi_runbook.rules.catalogue import refuse
 from pypi_runbook.rules.form import EXTENSIONS
 
 EXTENSION = re.compile(r".+?(?P<extension>\.(tar\.gz|zip|whl))", re.IGNORECASE)
+NAME_LIMIT = 255
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 PLAIN_PLATFORMS = {"any", "win32", "win_arm64", "win_amd64", "win_ia64", "linux_armv6l", "linux_armv7l"}
@@ -44,6 +45,12 @@ def check_filename(filename: str, filetype: str) -> None:
         raise refuse("extension")
     if match["extension"] not in EXTENSIONS[filetype]:
         raise refuse("extension-filetype", extension=match["extension"], filetype=filetype)
+
+
+def check_length(filename: str) -> None:
+    """Raise when FILENAME with `.metadata` behind it is longer than a file system takes."""
+    if len(f"{filename}.metadata".encode()) > NAME_LIMIT:
+        raise refuse("filename-length", filename=filename)
 
 
 def check_sdist_name(filename: str, metadata: Metadata, project: str) -> None:

@@ -22,7 +22,9 @@ def refusal(request: web.Request, status: int, message: str, headers: dict[str, 
     request["reason"] = message
     reason = " ".join(message.encode("latin-1", "replace").decode("latin-1").split("\n"))
     kind, body = _body(request.headers.get("Accept", ""), status, message)
-    return web.Response(status=status, reason=reason, text=body, content_type=kind, headers=headers)
+    # uv reads `code` only from exactly this content type, without a charset.
+    charset = None if kind == "application/json" else "utf-8"
+    return web.Response(status=status, reason=reason, body=body.encode(), content_type=kind, charset=charset, headers=headers)
 
 
 def not_found(request: web.Request, message: str = "Not Found") -> web.Response:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-LOOPBACK = "127.0.0.1,localhost,::1"
+# No IPv6 address: older clients read its colons as a port.
+LOOPBACK = "127.0.0.1,localhost"
 CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "PIP_CERT", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "NODE_EXTRA_CA_CERTS")
 
 
@@ -31,6 +32,8 @@ def client_environment(home: Path, tmp: Path, authority: Path, proxy: str) -> di
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
         "GIT_TERMINAL_PROMPT": "0",
+        # The first virtualenv in a fresh HOME would leave a process behind that looks for newer versions of pip.
+        "VIRTUALENV_NO_PERIODIC_UPDATE": "1",
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import ssl
 import threading
@@ -70,6 +71,7 @@ class Server:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
+        self._loop.set_exception_handler(_report)
         self._loop.run_forever()
 
     def _end(self) -> None:
@@ -78,7 +80,11 @@ class Server:
         self._loop.close()
 
     async def _open(self) -> None:
-        self._runner = web.AppRunner(make_app(self._world), access_log=None, handle_signals=False, shutdown_timeout=0.5)
+        quiet = logging.getLogger("pypi_runbook.twin")
+        quiet.addHandler(logging.NullHandler())
+        quiet.propagate = False
+        app = make_app(self._world)
+        self._runner = web.AppRunner(app, access_log=None, logger=quiet, handle_signals=False, shutdown_timeout=0.5)
         await self._runner.setup()
         listening = loopback_socket()
         self.port = listening.getsockname()[1]
@@ -101,6 +107,12 @@ class Server:
         self._world.requests.append(Request(host, method, "", status, time.time(), reason))
 
 
+def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Pass over connections that a client broke off; report everything else."""
+    if not isinstance(context.get("exception"), OSError):
+        loop.default_exception_handler(context)
+
+
 def loopback_socket(port: int = 0) -> socket.socket:
     """Return a socket that listens on loopback, on a free port unless PORT is given."""
     listening = socket.create_server(("127.0.0.1", port), backlog=128)
@@ -115,7 +127,7 @@ def make_app(world: World) -> web.Application:
     async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
         answer = await _answer(world, request, handler)
         client = request.headers.get("User-Agent", "").split(" ")[0]
-        host = request.host.partition(":")[0]
+        host = request.host.partition(":")[0].lower()
         world.requests.append(Request(host, request.method, request.path_qs, answer.status, time.time(), request.get("reason", ""), client))
         return answer
 
@@ -126,7 +138,7 @@ def make_app(world: World) -> web.Application:
 
 
 async def _answer(world: World, request: web.Request, handler: Handler) -> web.StreamResponse:
-    host = request.host.partition(":")[0]
+    host = request.host.partition(":")[0].lower()
     if host not in hosts.HOSTS:
         return refusal(request, 421, f"The twin is not {host}")
     fault = world.faults.take(INDEX_OF.get(host))
@@ -151,6 +163,11 @@ async def _handle(request: web.Request, handler: Handler) -> web.StreamResponse:
         return error
     except Unreachable as error:
         return refusal(request, 504, str(error)[0].upper() + str(error)[1:])
+    except ConnectionError:
+        raise
+    except Exception as error:
+        # A fault of ours: the client gets a sentence, the log keeps it, nobody gets a traceback.
+        return refusal(request, 500, f"The twin itself failed: {type(error).__name__}: {error}")
 
 
 def _fault_answer(request: web.Request, fault: Fault) -> web.Response:

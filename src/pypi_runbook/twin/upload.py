@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 from pypi_runbook.rules import Form, Refused, Site, check_form, check_metadata, refuse
 from pypi_runbook.rules.archives import check_archive, check_sdist_contents, check_wheel_contents
 from pypi_runbook.rules.description import check_description
-from pypi_runbook.rules.filenames import check_filename, check_sdist_name, check_wheel_name
+from pypi_runbook.rules.filenames import check_filename, check_length, check_sdist_name, check_wheel_name
 from pypi_runbook.rules.names import check_new_name
 from pypi_runbook.twin.access import Identity, identify, permit
 from pypi_runbook.twin.answers import refusal
@@ -156,9 +156,12 @@ class Uploads:
         if filetype == "sdist":
             check_sdist_name(filename, metadata, project)
             check_sdist_contents(path, filename, metadata)
+            check_length(filename)
             return None
         check_wheel_name(filename, metadata, project)
-        return check_wheel_contents(path, filename, metadata)
+        content = check_wheel_contents(path, filename, metadata)
+        check_length(filename)
+        return content
 
     def _file(self, form: Form, metadata: Metadata, received: Received, content: bytes | None) -> File:
         return File(
@@ -227,7 +230,10 @@ async def _receive_file(part: BodyPartReader, folder: Path, received: Received) 
     if received.path is not None:
         raise ValueError("two files")
     received.path = folder / uuid.uuid4().hex
-    received.filename, received.content_type = part.filename or "", part.headers.get("Content-Type", "")
+    # uv sends no content type, which PyPI's form reader takes for plain text.
+    # Bytes that are not UTF-8 come as surrogates, which nothing further on can write.
+    received.filename = (part.filename or "").encode("utf-8", "replace").decode()
+    received.content_type = part.headers.get("Content-Type", "text/plain")
     hashers: dict[str, Any] = {
         "md5": hashlib.md5(usedforsecurity=False),
         "sha256": hashlib.sha256(),
