@@ -9,12 +9,12 @@ import textwrap
 from dataclasses import dataclass, field
 from html import escape
 
-from pypi_runbook.pages import conditions
+from pypi_runbook.pages import conditions, roles
 from pypi_runbook.pages.tables import ways, when
 from pypi_runbook.pages.values import RepositoryValues
 from pypi_runbook.project.facts import Job, Workflow
 
-COLUMN, GAP, MARGIN, ROW_GAP = 232, 16, 8, 46
+COLUMN, GAP, MARGIN, ROW_GAP = 206, 12, 4, 44
 LINE, PADDING = 19, 14
 EVENTS = {"release": "GitHub release", "workflow_dispatch": "Run workflow, by hand", "push": "Push", "schedule": "Schedule"}
 
@@ -35,7 +35,7 @@ class Box:
     def lines(self) -> list[tuple[str, str]]:
         """Return the lines of text, each with its class; long ones are wrapped."""
         wide = [(self.kind, self.title), *self.notes]
-        return [(style, line) for style, text in wide for line in textwrap.wrap(text, 27 if style != "when" else 33)]
+        return [(style, line) for style, text in wide for line in textwrap.wrap(text, 30 if style == "when" else 23)]
 
     @property
     def height(self) -> int:
@@ -55,7 +55,7 @@ def workflow_picture(workflow: Workflow, repository: RepositoryValues) -> str:
     height = rows[-1][0].y + max(box.height for box in rows[-1]) + MARGIN
     boxes = [box for row in rows for box in row]
     lines = [path for box in boxes for path in arrows(box)]
-    svg = f'<svg viewBox="0 0 {width} {height:g}" style="max-width:{width * 1.2:g}px" role="img" aria-labelledby="workflow-title workflow-desc">'
+    svg = f'<svg viewBox="0 0 {width} {height:g}" style="max-width:{width * 1.15:g}px" role="img" aria-labelledby="workflow-title workflow-desc">'
     parts = [svg, words(workflow), MARKER, *lines, *(draw(box) for box in boxes), "</svg>"]
     return f'<figure class="workflow-picture">{"".join(parts)}</figure>\n'
 
@@ -73,10 +73,17 @@ def rows_of(workflow: Workflow, repository: RepositoryValues) -> list[list[Box]]
     rows: list[list[Box]] = [list(events.values())] if events else []
     for job in workflow.jobs:
         starts = {happening.name for _, happening in ways(workflow) if conditions.runs(workflow, job, happening) is not False}
-        needed = [boxes[other] for other in job.needs if other in boxes]
+        needed = [boxes[other] for other in nearest(workflow, job) if other in boxes]
         boxes[job.id].parents = needed or [box for name, box in events.items() if name in starts]
     levels = ([boxes[job.id] for job in workflow.jobs if depth(workflow, job) == level] for level in range(len(workflow.jobs)))
     return [*rows, *filter(None, levels)]
+
+
+def nearest(workflow: Workflow, job: Job) -> list[str]:
+    """Return the jobs that JOB waits for, without those that another of them waits for already."""
+    by_id = {other.id: other for other in workflow.jobs}
+    implied = {before.id for needed in job.needs if needed in by_id for before in roles.ancestors(workflow, by_id[needed])}
+    return [needed for needed in job.needs if needed not in implied]
 
 
 def depth(workflow: Workflow, job: Job) -> int:

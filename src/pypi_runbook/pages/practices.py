@@ -22,9 +22,9 @@ def practices_table(project: Distribution, repository: RepositoryValues) -> str:
     for name, (asks, field, judge) in PRACTICES.items():
         good, words = judge(project)
         line = project.lines.get(field)
-        where = link(f"line {line}", repository.blob(project.file, line)) if line else ""
-        rows.append([f"**{name}**", asks, (GOOD if good else LACKING) + words, where])
-    return table(["Practice", "What it asks", "This project", f"In `{project.file}`"], rows)
+        where = f" ({link(f'line {line}', repository.blob(project.file, line))})" if line else ""
+        rows.append([f"**{name}**", asks, (GOOD if good else LACKING) + words + where])
+    return table(["Practice", "What it asks", "This project"], rows)
 
 
 def name(project: Distribution) -> Answer:

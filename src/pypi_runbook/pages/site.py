@@ -68,7 +68,8 @@ def _build(guide: Guide, draft: Path, say: Say) -> Built:
     say(f"Built the guide of {guide.name}: {len(records)} pages in {time.monotonic() - start:.1f} s.")
     docs = Path(config.docs_dir).relative_to(guide.root)
     pages = [page_of(guide, record, html) for record, html in records]
-    files = {page.path: Path(config.site_dir, File(str(Path(page.path).relative_to(docs)), config.docs_dir, config.site_dir, config.use_directory_urls).dest_uri) for page in pages}
+    places = {page.path: File(str(Path(page.path).relative_to(docs)), config.docs_dir, config.site_dir, config.use_directory_urls) for page in pages}
+    files = {path: Path(config.site_dir, place.dest_uri) for path, place in places.items()}
     return Built(guide, pages, files, config.site_url or "")
 
 
@@ -131,7 +132,7 @@ def serve_site(root: Path, say: Say, tell_address: Say) -> None:
         server.watch(str(path), recursive=path.is_dir())
     tell_address(server.url)
     try:
-        server.serve()
+        server.serve()  # type: ignore[no-untyped-call]
     except KeyboardInterrupt:
         say("The site is no longer served.")
     finally:

@@ -106,11 +106,11 @@ def last_proven(rows: list[Row], data: dict[str, Any], guide: str) -> str:
     """Return the sentence that says when all of a guide was last proven, or how much of it is."""
     counts = Counter(row["result"] for row in rows)
     if not rows or not counts["passed"]:
-        return '<p class="last-proven">Not proven yet: no command of this guide has a result for its present text.</p>'
+        return '<p class="last-proven unproven">Not proven yet: no command of this guide has a result for its present text.</p>'
     entries = [entry for name, entry in data["pages"].items() if name.startswith(f"{guide}:") and entry.get("finished")]
     done = f"{counts['passed']} commands passed, {counts['skipped']} skipped with a reason"
     if counts["failed"] or counts["not-run"]:
-        return f'<p class="last-proven">Partly proven: {done}, {counts["failed"]} failed, {counts["not-run"]} not run yet.</p>'
+        return f'<p class="last-proven unproven">Partly proven: {done}, {counts["failed"]} failed, {counts["not-run"]} not run yet.</p>'
     oldest = min(entries, key=lambda entry: entry["finished"])
     commits = "one commit" if len({entry.get("commit") for entry in entries}) == 1 else "several commits, the oldest"
     where = commit(oldest) if commits == "one commit" else f"{commits} {commit(oldest)}"
@@ -121,6 +121,7 @@ def relative(html: str, file: Path, others: dict[str, Path]) -> str:
     """Return HTML whose links to the published addresses of OTHERS lead to their folders in this copy of the site."""
     for address, folder in others.items():
         there = Path(os.path.relpath(folder, file.parent)).as_posix()
-        link = re.compile(rf'(<a [^>]*href="){re.escape(address)}([^"]*)"')
-        html = link.sub(lambda found, there=there: f'{found[1]}{there}/{found[2] or "index.html"}"', html)
+        start = rf'(<a [^>]*href="){re.escape(address)}'
+        html = re.sub(rf'{start}(?=")', rf"\g<1>{there}/index.html", html)
+        html = re.sub(start, rf"\g<1>{there}/", html)
     return html

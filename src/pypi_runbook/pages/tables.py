@@ -122,22 +122,15 @@ def jobs_of(workflow: Workflow, happening: conditions.Event) -> str:
 
 def jobs(workflow: Workflow, repository: RepositoryValues) -> str:
     """Return one row for each job of WORKFLOW: when it runs, what it waits for, and what it may do."""
-    by_id = {job.id: job.name for job in workflow.jobs}
+    names = {job.id: job.name for job in workflow.jobs}
     rows = []
     for job in workflow.jobs:
-        lines = link(f"lines {job.line} to {job.end_line}", repository.blob(workflow.file, job.line, job.end_line))
-        waits = ", ".join(by_id.get(needed, needed) for needed in job.needs)
+        name = link(f"**{job.name}**", repository.blob(workflow.file, job.line, job.end_line))
+        waits = ", ".join(names.get(needed, needed) for needed in job.needs)
         rows.append(
-            [
-                f"**{job.name}** (`{job.id}`)",
-                when(workflow, job),
-                waits or "nothing",
-                f"`{job.environment}`" if job.environment else "",
-                identity(job),
-                lines,
-            ]
+            [f"{name}<br>`{job.id}`", when(workflow, job), waits or "nothing", f"`{job.environment}`" if job.environment else "", identity(job)]
         )
-    return table(["Job", "Runs", "Waits for", "Environment", "Proves who it is with", "In the file"], rows)
+    return table(["Job", "Runs", "Waits for", "Environment", "Shows the index"], rows)
 
 
 def when(workflow: Workflow, job: Job) -> str:
