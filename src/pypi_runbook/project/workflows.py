@@ -130,10 +130,10 @@ class _WorkflowReader:
     def steps(self, body: CommentedMap) -> list[Step]:
         """Return the job's steps; the last line of each is the one before the next."""
         steps = body.get("steps")
-        if not isinstance(steps, CommentedSeq):
+        if not isinstance(steps, CommentedSeq) or not steps:
             return []
         starts = [item_line(steps, index) for index in range(len(steps))]
-        ends = [*starts[1:], self.end_of_steps(body, starts[-1] if starts else 1)]
+        ends = [*starts[1:], self.end_of_steps(body, starts[-1])]
         return [self.step(item, start, last_line(self.lines, start, end)) for item, start, end in zip(steps, starts, ends, strict=True)]
 
     def end_of_steps(self, body: CommentedMap, start: int) -> int:
