@@ -26,7 +26,6 @@ class SnippetItem(SybilItem):
         self.example = example
         self.place = place
         self.request_fixtures(sybil.fixtures)  # type: ignore[no-untyped-call]
-        self.add_marker(pytest.mark.xdist_group(place.group))
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Name page and line; pytest counts lines from 0."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from pypi_runbook.pages import leftovers
 from pypi_runbook.pages.console import Command, Comparison, read_console
@@ -17,6 +20,7 @@ from pypi_runbook.pages.snippet import Snippet
 from pypi_runbook.twin import Twin
 
 DEFAULT_TIMEOUT = 30
+READONLY = (sys.executable, "-I", "-S", str(Path(__file__).with_name("readonly.py")))
 INDEXES = ("pypi", "testpypi")
 
 
@@ -28,8 +32,11 @@ class PathRun:
         self.tokens = {f"token:{index}": twin.token(index) for index in INDEXES}
         # Unbuffered, so that both streams of a Python program come in the order in which a terminal shows them.
         environment = {**twin.environment(sandbox.home, sandbox.tmp), "PATH": str(sandbox.bin), "PYTHONUNBUFFERED": "1"}
-        self.shell = Shell(sandbox.driver, twin.wrap(list(COMMAND)), environment, sandbox.project)
-        self.shell.state()
+        outside = [str(Path.home()), str(spec.root)]
+        command = [*READONLY, str(sandbox.folder), *outside, "--", *COMMAND]
+        self.shell = Shell(sandbox.driver, twin.wrap(command), environment, sandbox.project)
+        # Whether what lies outside the sandbox is out of reach; else whoever asks has to compare files.
+        self.protected = self.shell.run(" && ".join(f"test ! -w {shlex.quote(folder)}" for folder in outside)).status == 0
         self.python = Interpreter(self.shell, sandbox.driver)
         self._sources: dict[int, tuple[Snippet, int]] = {}
 

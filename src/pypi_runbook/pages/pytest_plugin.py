@@ -17,10 +17,10 @@ from pypi_runbook.errors import RunbookError
 from pypi_runbook.pages.accounts import Accounts, name_of, seconds_by_group
 from pypi_runbook.pages.guides import CONFIG, read_config
 from pypi_runbook.pages.items import SnippetItem
+from pypi_runbook.pages.schedule import PathScheduling, path_of
 from pypi_runbook.pages.sybil import Publication, hand_over, published
 
 AT_LINE = re.compile(r"^(?P<page>.+\.md):(?P<line>[0-9]+)$")
-NODE = re.compile(r"^(?P<page>[^:]+\.md)::[0-9]+(?:\[(?P<label>.*?)(?:/[0-9]+)?\])?(?:@.*)?$")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -29,6 +29,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     arguments = [argument for argument in config.args if config.args_source is not pytest.Config.ArgsSource.TESTPATHS]
     single = len(arguments) == 1 and (AT_LINE.match(arguments[0]) or "::" in arguments[0] or arguments[0].endswith(".py"))
     return 0 if single else None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> PathScheduling:
+    """Keep a path in one worker."""
+    return PathScheduling(config, log)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -123,7 +129,7 @@ class Controller:
         self.accounts = Accounts(publication)
         self.left_out: list[str] = []
         self._folder = tempfile.TemporaryDirectory(prefix="pypi-runbook-pages-")
-        self._begun: set[tuple[str, str | None]] = set()
+        self._begun: set[tuple[str, str]] = set()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -136,10 +142,9 @@ class Controller:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Name the page when its first snippet starts."""
-        if (found := NODE.match(nodeid)) and (found["page"], found["label"]) not in self._begun:
-            self._begun.add((found["page"], found["label"]))
-            label = f" [{found['label']}]" if found["label"] else ""
-            self._say(f"{found['page']}{label} …")
+        if (path := path_of(nodeid)) and path not in self._begun:
+            self._begun.add(path)
+            self._say(f"{path[0]} [{path[1]}] …" if path[1] else f"{path[0]} …")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the outcomes of a report into the accounts; the last report of a path writes its results."""

@@ -72,7 +72,7 @@ class Supervisor:
             try:
                 outcome = (self._run or self._start()).run(snippet)
             except RunbookError as error:
-                complaint = Complaint(error.message, snippet.page, snippet.line, output=str(error))
+                complaint = Complaint(error.message, snippet.page, snippet.line, output=error.next or "")
                 return failed(snippet, complaint, 0.0)
         if snippet == self.spec.snippets[-1] and outcome.result != FAILED:
             outcome = self._with_traces(snippet, outcome)
@@ -94,14 +94,13 @@ class Supervisor:
 
     def _start(self) -> PathRun:
         """Make the sandbox, the twin and the shell; the clone comes first, since the twin reads the project."""
-        files = leftovers.Files.now(self.spec.root, Path.home())
         self._sandbox = Sandbox.make(self.spec.project_root, self.spec.guide, self.spec.needs)
         self._twin = self._open.enter_context(Twin.start(project=self._sandbox.project))
         if self.spec.fault:
             self._twin.fault(self.spec.fault)
         self._run = PathRun(self.spec, self._sandbox, self._twin)
         self._open.callback(self._run.close)
-        self._traces = Traces(self.spec, files)
+        self._traces = Traces(self.spec, None if self._run.protected else leftovers.Files.now(self.spec.root, Path.home()))
         return self._run
 
     def _clients(self) -> dict[str, str]:

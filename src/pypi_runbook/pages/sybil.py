@@ -82,11 +82,6 @@ class Place:
         """The path."""
         return self.session.spec
 
-    @property
-    def group(self) -> str:
-        """The name of the path, for the scheduler: what shares it runs in one worker."""
-        return f"{self.spec.page}:{self.spec.guide}:{_slug(self.spec.path)}"
-
 
 def _slug(label: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
@@ -114,8 +109,8 @@ class SnippetParser:
         lines: list[int] = []
         for snippet in session.spec.snippets:
             start, above = _start_of(document.text, snippet.line), lines.count(snippet.line)
-            parts = [part for part in (*label, str(above + 1) if above else "") if part]
-            yield Region(start, start, parsed=Place(session, snippet, "/".join(parts)), evaluator=evaluate)
+            name = "/".join(part for part in label if part) + (f"#{above + 1}" if above else "")
+            yield Region(start, start, parsed=Place(session, snippet, name), evaluator=evaluate)
             lines.append(snippet.line)
 
 

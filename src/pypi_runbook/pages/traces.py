@@ -29,9 +29,13 @@ class Trace:
 
 
 class Traces:
-    """Remembers which processes and files were there before, and after which snippet new ones came."""
+    """Remembers which processes and files were there before, and after which snippet new ones came.
 
-    def __init__(self, spec: PathSpec, files: leftovers.Files) -> None:
+    files: what lay outside the sandbox before; None where the session cannot write there anyway. A comparison alone cannot tell
+    the path's files from those that somebody else makes at the same time.
+    """
+
+    def __init__(self, spec: PathSpec, files: leftovers.Files | None) -> None:
         self.spec = spec
         self._files = files
         self._own = [process.pid for process in leftovers.descendants()]
@@ -52,7 +56,7 @@ class Traces:
         for process in running:
             snippet = self._first_seen.get(process.pid, last)
             found.append(Trace(f"the process `{process.command}`", snippet.page, snippet.line))
-        changes = self._files.changes(leftovers.Files.now(self.spec.root, Path.home()))
+        changes = self._files.changes(leftovers.Files.now(self.spec.root, Path.home())) if self._files else []
         return found + [Trace(f"a file outside its sandbox: {change}", last.page, last.line) for change in changes]
 
     def _processes(self) -> list[leftovers.Process]:
