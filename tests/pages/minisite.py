@@ -1,0 +1,52 @@
+"""A small site for tests: the real mkdocs.yml without its navigation, a real project, and the pages that a test writes."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from pypi_runbook.pages.guides import Guide, guides
+from pypi_runbook.pages.render import render_guide
+from pypi_runbook.pages.snippet import Page
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = ROOT / "tests/projects/nautobot-ai-ops"
+
+
+class MiniSite:
+    """A repository in FOLDER with a project's files, a mkdocs.yml and pages; `write` adds a page."""
+
+    def __init__(self, folder: Path, project: Path = PROJECT, **extra: Any) -> None:
+        self.root = folder.resolve() / "site-under-test"
+        shutil.copytree(project, self.root)
+        yaml = YAML(typ="rt")
+        config = yaml.load((ROOT / "mkdocs.yml").read_text())
+        del config["nav"]
+        config["theme"]["custom_dir"] = str(ROOT / "docs/_theme")
+        config["extra"].update({"guides": [], **extra})
+        with (self.root / "mkdocs.yml").open("w") as file:
+            yaml.dump(config, file)
+        shutil.copytree(ROOT / "docs/assets", self.root / "docs/assets")
+
+    @property
+    def guide(self) -> Guide:
+        """The site's own guide."""
+        return guides(self.root)[0]
+
+    def write(self, name: str, text: str, **meta: Any) -> str:
+        """Write a page with front matter and return its path; a title is made up where none is given."""
+        lines = "".join(f"{key}: {value}\n" for key, value in {"title": name, **meta}.items())
+        file = self.root / "docs" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"---\n{lines}---\n{dedent(text)}", encoding="utf-8")
+        return f"docs/{name}"
+
+    def render(self, text: str, **meta: Any) -> Page:
+        """Return the one page of this site, with TEXT as its source."""
+        path = self.write("index.md", text, **meta)
+        (page,) = (page for page in render_guide(self.guide) if page.path == path)
+        return page
