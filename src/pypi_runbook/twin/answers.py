@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 from http import HTTPStatus
+from pathlib import Path
 
 from aiohttp import web
 
@@ -17,9 +18,29 @@ EXPLANATIONS = {
 }
 
 
+class SentFile(web.FileResponse):
+    """A file of the store or the cache; `place` is where it lies."""
+
+    def __init__(self, place: Path, headers: dict[str, str]) -> None:
+        super().__init__(place, headers=headers)
+        self.place = place
+
+
+class FollowedFile(web.StreamResponse):
+    """A file that is handed on while it arrives; `problem` says why it did not arrive whole."""
+
+    problem = ""
+
+
+def words_of(answer: web.StreamResponse) -> str:
+    """Return why ANSWER is not what was asked for, empty when it is."""
+    if isinstance(answer, FollowedFile) and answer.problem:
+        return answer.problem
+    return answer.reason if answer.status >= 400 or answer.status == 308 else ""
+
+
 def refusal(request: web.Request, status: int, message: str, headers: dict[str, str] | None = None) -> web.Response:
     """Return the answer with STATUS and MESSAGE, in the form that REQUEST accepts."""
-    request["reason"] = message
     reason = " ".join(message.encode("latin-1", "replace").decode("latin-1").split("\n"))
     kind, body = _body(request.headers.get("Accept", ""), status, message)
     # uv reads `code` only from exactly this content type, without a charset.

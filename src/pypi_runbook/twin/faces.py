@@ -93,7 +93,5 @@ async def _add_slash(request: web.Request) -> web.StreamResponse:
     raise web.HTTPMovedPermanently(f"{request.path}/")
 
 
-async def _refuse_without_slash(request: web.Request) -> web.StreamResponse:
-    request["reason"] = NO_SLASH
-    # aiohttp has no text of its own for 308 with a reason; PyPI puts the words into the body too.
+async def _refuse_without_slash(_: web.Request) -> web.StreamResponse:
     return web.Response(status=308, reason=NO_SLASH, text=NO_SLASH, headers={"Location": "/legacy/"})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aiohttp import ClientError, web
 
-from pypi_runbook.twin.answers import not_found, refusal
+from pypi_runbook.twin.answers import FollowedFile, SentFile, not_found, refusal
 from pypi_runbook.twin.catalog import Catalog
 from pypi_runbook.twin.hosts import PYPI
 from pypi_runbook.twin.listing import Listed
@@ -56,14 +56,14 @@ class FileHost:
         """Hand on a file while it arrives: a client gives up when it sees nothing for some seconds."""
         download = self._mirror.download(item)
         await download.started()
-        answer = web.StreamResponse(headers=HEADERS)
+        answer = FollowedFile(headers=HEADERS)
         answer.content_length = download.length
         await answer.prepare(request)
         try:
             async for piece in download.pieces():
                 await answer.write(piece)
         except OSError as error:
-            request["reason"] = str(error)
+            answer.problem = str(error)
             if request.transport:
                 request.transport.abort()
         return answer
@@ -72,5 +72,4 @@ class FileHost:
     def _send(request: web.Request, place: Path) -> web.StreamResponse:
         if not place.is_file():
             return not_found(request)
-        request["place"] = place
-        return web.FileResponse(place, headers=HEADERS)
+        return SentFile(place, HEADERS)

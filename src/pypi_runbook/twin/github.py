@@ -44,9 +44,8 @@ class Github:
         body = await asyncio.to_thread(archive_of, self._world.checkout, prefix, kind)
         return web.Response(body=body, content_type="application/zip" if kind == "zip" else "application/x-gzip")
 
-    async def api(self, request: web.Request) -> web.StreamResponse:
-        """Answer 404 as the REST API does."""
-        request["reason"] = "the twin has no part of this address yet"
+    async def api(self, _: web.Request) -> web.StreamResponse:
+        """Answer 404 as the REST API does; it has no other part here yet."""
         return web.json_response({"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"}, status=404)
 
     @staticmethod

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from pypi_runbook.twin import hosts
-from pypi_runbook.twin.answers import refusal
+from pypi_runbook.twin.answers import SentFile, refusal, words_of
 from pypi_runbook.twin.faces import make_faces
 from pypi_runbook.twin.faults import Fault
 from pypi_runbook.twin.mirror import Unreachable
@@ -128,7 +128,7 @@ def make_app(world: World) -> web.Application:
         answer = await _answer(world, request, handler)
         client = request.headers.get("User-Agent", "").split(" ")[0]
         host = request.host.partition(":")[0].lower()
-        world.requests.append(Request(host, request.method, request.path_qs, answer.status, time.time(), request.get("reason", ""), client))
+        world.requests.append(Request(host, request.method, request.path_qs, answer.status, time.time(), words_of(answer), client))
         return answer
 
     app = web.Application(middlewares=[record], client_max_size=64 * 1024 * 1024)
@@ -158,8 +158,6 @@ async def _handle(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPNotFound:
         return refusal(request, 404, "Not Found")
     except web.HTTPException as error:
-        if error.status >= 400:
-            request["reason"] = error.reason
         return error
     except Unreachable as error:
         return refusal(request, 504, str(error)[0].upper() + str(error)[1:])
@@ -185,7 +183,7 @@ async def _cut_upload(request: web.Request, limit: int) -> web.StreamResponse:
 
 async def _cut_answer(request: web.Request, answer: web.StreamResponse, limit: int) -> web.StreamResponse:
     """Promise all of ANSWER, send LIMIT bytes of it, then drop the connection."""
-    body = request["place"].read_bytes() if "place" in request else answer.body if isinstance(answer, web.Response) else b""
+    body = answer.place.read_bytes() if isinstance(answer, SentFile) else answer.body if isinstance(answer, web.Response) else b""
     data = body if isinstance(body, bytes) else b""
     short = web.StreamResponse(status=answer.status, headers={"Content-Type": answer.content_type})
     short.content_length = len(data)
@@ -195,7 +193,6 @@ async def _cut_answer(request: web.Request, answer: web.StreamResponse, limit: i
 
 
 def _drop(request: web.Request) -> web.StreamResponse:
-    request["reason"], request["cut"] = "the connection was cut", True
     if request.transport:
         request.transport.abort()
-    return web.Response(status=499)
+    return web.Response(status=499, reason="the connection was cut")

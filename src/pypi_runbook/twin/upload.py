@@ -64,7 +64,6 @@ class Uploads:
             await receive(request, self._store.folder / "incoming", received)
             return await self._judge(request, received)
         except Refused as error:
-            request["rule"] = error.rule.id
             return refusal(request, error.rule.status, error.message(self._site))
         except (ValueError, AssertionError) as error:
             return refusal(request, 400, f"Bad Request: the form cannot be read ({type(error).__name__})")
