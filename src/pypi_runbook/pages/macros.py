@@ -32,6 +32,7 @@ def define_env(env: Any) -> None:
     for name, macro in Macros(env, facts, found).all().items():
         env.macro(macro, name)
     name_site(env.conf, guide, facts, own)
+    tell_theme(env.conf["extra"], found["guide"])
 
 
 class Macros:
@@ -139,6 +140,12 @@ def name_site(conf: Any, guide: Guide, facts: Facts, own: Facts) -> None:
     if pages.url:
         docs = Path(conf["docs_dir"]).relative_to(guide.root).as_posix()
         conf["edit_uri"] = f"{pages.url}/edit/{pages.default_branch or 'HEAD'}/{docs}/"
+
+
+def tell_theme(extra: dict[str, Any], guide: values.GuideValues) -> None:
+    """Tell the templates of docs/_theme which guide this is and where the other one stands."""
+    other = {"name": guide.other_name, "url": guide.other_url} if guide.other_name and guide.other_url else None
+    extra.update(runbook_name=guide.name, runbook_own=guide.is_own, runbook_other=other)
 
 
 def on_pre_page_macros(env: Any) -> None:

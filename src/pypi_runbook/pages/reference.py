@@ -39,7 +39,7 @@ def fences_reference() -> str:
 
 def macros_reference(macros: dict[str, Callable[..., str]], variables: dict[str, Any]) -> str:
     """Return every macro with its parameters, and every variable with the value that it has for this project."""
-    rows = [(f"`{name}{signature(macro)}`", first_line(macro)) for name, macro in macros.items()]
+    rows = [(f"`{name}{signature(macro)}`", first_line(macro).removeprefix("Return ")) for name, macro in macros.items()]
     parts = ["### Macros", table(["Macro", "What it returns"], rows), "### Variables"]
     for name, value in variables.items():
         known = [(f"`{name}.{attribute}`", shown(inner)) for attribute, inner in values.attributes(value)]
