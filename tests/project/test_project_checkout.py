@@ -32,6 +32,10 @@ def _source(tmp_path: Path) -> Path:
     git(source, "add", ".")
     git(source, "commit", "--quiet", "--message", "First")
     git(source, "tag", "1.0.0")
+    git(source, "switch", "--quiet", "--create", "hotfix")
+    git(source, "commit", "--quiet", "--allow-empty", "--message", "Hotfix")
+    git(source, "tag", "1.0.1")
+    git(source, "switch", "--quiet", "trunk")
     git(source, "commit", "--quiet", "--allow-empty", "--message", "Second")
     (source / "changed").write_text("edited")
     (source / "removed").unlink()
@@ -42,12 +46,13 @@ def _source(tmp_path: Path) -> Path:
 
 
 def test_a_repository_comes_with_tags_and_its_edits_as_one_commit(source: Path, tmp_path: Path) -> None:
-    """History and tags are the real ones; edits, new and removed files are one commit on top, ignored files stay away."""
+    """History and tags are the real ones, those of other branches too; edits, new and removed files are one commit on top, ignored files stay away."""
     materialize(source, tmp_path / "target", tmp_path / "origin.git")
     target = tmp_path / "target"
     assert git(target, "log", "--format=%s").split("\n") == ["Local edits", "Second", "First"]
     assert git(target, "rev-parse", "HEAD~1") == git(source, "rev-parse", "HEAD")
-    assert git(target, "rev-parse", "1.0.0") == git(source, "rev-parse", "1.0.0")
+    assert git(target, "tag").split() == ["1.0.0", "1.0.1"]
+    assert git(target, "rev-parse", "1.0.1") == git(source, "rev-parse", "1.0.1")
     assert git(target, "status", "--porcelain") == ""
     assert {path.relative_to(target).as_posix() for path in target.rglob("*") if path.is_file() and ".git/" not in path.as_posix()} == {
         ".gitignore",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -124,10 +125,11 @@ def test_a_literal_elsewhere_is_read(tmp_path: Path, case: str) -> None:
     assert (found.version, found.version_dynamic) == ("1.5", True)
 
 
-def test_a_computed_version_is_not_guessed(tmp_path: Path) -> None:
-    """Code that computes the version is not run, and not believed."""
+@pytest.mark.parametrize("code", ['".".join(["1", "5"])', "1.5", "VERSION"])
+def test_a_computed_version_is_not_guessed(tmp_path: Path, code: str) -> None:
+    """Code that computes the version, or says something else than a string, is not run and not believed."""
     more = '[tool.setuptools.dynamic]\nversion = {attr = "a.__version__"}\n'
-    facts = project(tmp_path, DYNAMIC.format(backend="setuptools.build_meta", more=more), {"a/__init__.py": '__version__ = ".".join(["1", "5"])\n'})
+    facts = project(tmp_path, DYNAMIC.format(backend="setuptools.build_meta", more=more), {"a/__init__.py": f"__version__ = {code}\n"})
     assert facts.project.version is None
     assert reasons(facts)["project.version"] == "a/__init__.py computes it; --ask-backend runs it"
 
@@ -176,8 +178,11 @@ def test_poetry_dependencies_become_requirements() -> None:
     ]
 
 
-def test_further_distributions_of_a_monorepo(tmp_path: Path) -> None:
+@pytest.mark.parametrize("has_git", [True, False])
+def test_further_distributions_of_a_monorepo(tmp_path: Path, has_git: bool) -> None:
     """Every named pyproject.toml below the root is a distribution; specimens under tests/ are not."""
+    if has_git:
+        subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
     for folder in ("packages/one", "packages/two", "tests/specimen", "tools"):
         (tmp_path / folder).mkdir(parents=True)
         name = folder.rsplit("/", 1)[-1]

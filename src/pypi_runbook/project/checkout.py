@@ -22,8 +22,6 @@ CONFIG = """
 [user]
     name = Runbook
     email = runbook@example.invalid
-[core]
-    hooksPath = /dev/null
 [advice]
     detachedHead = false
 """
