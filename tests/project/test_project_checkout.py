@@ -46,7 +46,7 @@ def _source(tmp_path: Path) -> Path:
 
 
 def test_a_repository_comes_with_tags_and_its_edits_as_one_commit(source: Path, tmp_path: Path) -> None:
-    """History and tags are the real ones, those of other branches too; edits, new and removed files are one commit on top, ignored files stay away."""
+    """History and tags are the real ones, those of other branches too; edits are one commit on top, ignored files stay away."""
     materialize(source, tmp_path / "target", tmp_path / "origin.git")
     target = tmp_path / "target"
     assert git(target, "log", "--format=%s").split("\n") == ["Local edits", "Second", "First"]
