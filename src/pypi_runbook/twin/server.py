@@ -158,7 +158,8 @@ async def _handle(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPNotFound:
         return refusal(request, 404, "Not Found")
     except web.HTTPException as error:
-        return error
+        headers = {name: error.headers[name] for name in ("Location", "Allow") if name in error.headers}
+        return web.Response(status=error.status, reason=error.reason, text=error.text, headers=headers)
     except Unreachable as error:
         return refusal(request, 504, str(error)[0].upper() + str(error)[1:])
     except ConnectionError:
