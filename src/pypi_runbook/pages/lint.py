@@ -119,9 +119,10 @@ def is_command_line(text: str) -> bool:
 
 
 def line_of(page: Page, text: str) -> int:
-    """Return the first line of PAGE's source that holds TEXT as inline code, or its client when a variable filled it in."""
+    """Return the first line of PAGE's source that holds TEXT as inline code, or its beginning or end where a variable filled it in."""
     lines = page.source.read_text(encoding="utf-8").splitlines()
-    found = (number for wanted in (f"`{text}`", f"`{text.split()[0]} ") for number, line in enumerate(lines, 1) if wanted in line)
+    words = text.split()
+    found = (number for wanted in (f"`{text}`", f"`{words[0]} ", f" {words[-1]}`") for number, line in enumerate(lines, 1) if wanted in line)
     return next(found, 1)
 
 
