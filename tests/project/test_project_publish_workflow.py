@@ -101,7 +101,7 @@ def test_release_notes_get_the_instructions_once(tmp_path: Path, written: str | 
     assert bodies[0] == bodies[1]
     assert bodies[0].startswith(written or "")
     assert bodies[0].count("## Installation") == 1
-    assert "$ python -m pip install made==1.2\n" in bodies[0]
+    assert "    python -m pip install made==1.2\n" in bodies[0]
 
 
 def build(folder: Path, event: str, testpypi: str) -> dict[str, str]:
