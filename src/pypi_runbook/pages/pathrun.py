@@ -98,7 +98,8 @@ class PathRun:
             status = result.failure.status if result.failure else result.status
             if status == wanted:
                 return None
-            what = f"this command ended with status {status}" + (f", the page says {wanted}" if wanted else "")
+            what = f"this {'fence' if snippet.language == 'python' else 'command'} ended with status {status}"
+            what += f", the page says {wanted}" if wanted else ""
         page, line = self._place(snippet, result, command)
         return Complaint(what, page, line, result.failure.command if result.failure and result.failure.command else text, result.output)
 

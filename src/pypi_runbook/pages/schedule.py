@@ -1,4 +1,4 @@
-"""How paths are spread over pytest-xdist's workers: one path of a page is one worker's, in the order of collection."""
+"""How tests are spread over pytest-xdist's workers: a path of a page, and a test file, is one worker's."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def path_of(nodeid: str) -> tuple[str, str] | None:
 
 
 class PathScheduling(LoadScopeScheduling):  # type: ignore[misc]
-    """Like xdist's loadgroup, whose group names do not reach the node ids of pytest 9; every other test is on its own."""
+    """Like xdist's loadgroup, whose group names do not reach the node ids of pytest 9; the order is that of collection."""
 
     def __init__(self, config: Any, log: Any) -> None:
         # The longest path comes first by its time, not by its number of snippets.
@@ -26,4 +26,4 @@ class PathScheduling(LoadScopeScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         path = path_of(nodeid)
-        return f"{path[0]}[{path[1]}]" if path else nodeid
+        return f"{path[0]}[{path[1]}]" if path else nodeid.split("::")[0]

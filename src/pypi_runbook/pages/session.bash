@@ -7,7 +7,7 @@ __runbook_record() { printf '%s\0' "$@" >"$__runbook_records"; }
 # A sourced block is left at its first failure by `return`, which a trap may do; a subshell likewise.
 __runbook_arm() {
     set -E -o pipefail
-    trap '__runbook_record failed "$__runbook_block" "$?" "$LINENO" "${BASH_SOURCE[0]}" "${BASH_COMMAND:0:1000}"
+    trap '__runbook_record failed "$__runbook_block" "$?" "$LINENO" "${BASH_SOURCE[0]}"
         if [ "${#BASH_SOURCE[@]}" -gt 1 ] || [ "$BASH_SUBSHELL" -gt 0 ]; then return 1; fi' ERR
 }
 

@@ -20,13 +20,13 @@ BASH = shutil.which("bash") or "/bin/bash"
 COMMAND = (BASH, "--norc", "--noprofile", "-s")
 RUNTIME = Path(__file__).with_name("session.bash")
 # How many fields follow the word that a record begins with.
-FIELDS = {"failed": 5, "ended": 2, "started": 2, "finished": 1}
+FIELDS = {"failed": 4, "ended": 2, "started": 2, "finished": 1}
 OWN_WORDS = r"^{file}: (?:line (\d+): )?"
 
 
 @dataclass(frozen=True)
 class Failure:
-    """The command that failed first: in which block, on which of its lines, and how."""
+    """The command that failed first: in which block, on which of its lines, its text as it stands there, and its status."""
 
     block: int
     line: int
@@ -156,7 +156,7 @@ class Shell:
     def _note(self, seen: Result, name: str, fields: list[str], *, in_background: bool) -> Result:
         """Return what is known of a block after one more record; a background block may go on after its own end."""
         if name == "failed":
-            return replace(seen, failure=seen.failure or _failure(fields))
+            return replace(seen, failure=seen.failure or self._failure(fields))
         if name == "started":
             self.background.add(int(fields[1]))
         elif name == "ended" and not in_background:
@@ -193,9 +193,16 @@ class Shell:
         words = _own_words(output.read_text(encoding="utf-8", errors="replace"), file)
         failure = result.failure
         if result.trouble == "shell-ended" and failure is None and words.line:
-            command = file.read_text(encoding="utf-8").splitlines()[words.line - 1]
-            failure = Failure(self.blocks, words.line, command.strip(), result.status or 1)
+            failure = Failure(self.blocks, words.line, _command_at(file, words.line), result.status or 1)
         return replace(result, output=words.text, failure=failure)
+
+    def _failure(self, fields: list[str]) -> Failure:
+        """Return the failure that a record tells of; a function may have been defined in an earlier block."""
+        number, status, line, source = fields
+        found = re.search(r"/block-(\d+)$", source)
+        block = int(found[1] if found else number)
+        place = int(line) if found else 1
+        return Failure(block, place, _command_at(self.folder / f"block-{block}", place), int(status))
 
 
 @dataclass(frozen=True)
@@ -213,8 +220,10 @@ def _own_words(output: str, file: Path) -> Words:
     return Words(pattern.sub("bash: ", output), lines[-1] if lines else 0)
 
 
-def _failure(fields: list[str]) -> Failure:
-    """Return the failure that a record tells of; a function may have been defined in an earlier block."""
-    number, status, line, source, command = fields
-    block = re.search(r"/block-(\d+)$", source)
-    return Failure(int(block[1] if block else number), int(line) if block else 1, command, int(status))
+def _command_at(file: Path, line: int) -> str:
+    """Return the command that begins on LINE of FILE, as it stands there, with the lines that continue it."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    end = line
+    while end < len(lines) and lines[end - 1].endswith("\\"):
+        end += 1
+    return "\n".join(lines[line - 1 : end]).strip()
