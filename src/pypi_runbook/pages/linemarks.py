@@ -1,4 +1,4 @@
-"""Carry a page's name and its source lines through Jinja, so that each published fence is known by the line that made it.
+"""Carry a page's source lines through Jinja, so that each published fence is known by the line that made it.
 
 Each newline of the page's own text gets one private-use character whose number is its source line. A Markdown
 preprocessor takes them away again. A line without one came out of a macro, and belongs to the next mark below it.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
@@ -15,25 +16,22 @@ from markdown import Markdown
 from markdown.preprocessors import Preprocessor
 
 LINES = 0xF0000
-LETTERS = 0x100000
 LINE_MARK = re.compile("[\U000f0000-\U000ffffd]")
-NAME_MARK = re.compile("[\U00100000-\U0010fffd]+")
+# The page that is being rendered, and how many lines of its file stand above the text that Jinja is given.
+CURRENT: ContextVar[tuple[str, int]] = ContextVar("CURRENT", default=("", 0))
 # superfences looks for fences at 25, and white space is normalized at 30; between the two, lines are as the page has them.
 PRIORITY = 26
 
 
 class LineMarks(Extension):
-    """A Jinja extension (`j2_extensions` of mkdocs-macros) that marks each newline of a page with its source line.
-
-    `environment.front_matter_lines` says how many lines of the file stand above the text that Jinja is given.
-    """
+    """A Jinja extension (`j2_extensions` of mkdocs-macros) that marks each newline of a page with its source line."""
 
     def filter_stream(self, stream: TokenStream) -> Iterable[Token]:
         """Mark a page's own text; included and imported templates have a name, and are their caller's one line."""
         if stream.name is not None:
             yield from stream
             return
-        above: int = getattr(self.environment, "front_matter_lines", 0)
+        _, above = CURRENT.get()
         for token in stream:
             marked = mark(token.value, token.lineno + above) if token.type == "data" else token.value
             yield Token(token.lineno, token.type, marked)
@@ -45,9 +43,9 @@ def mark(text: str, line: int) -> str:
     return "".join(f"{content}{chr(LINES + line + index)}\n" for index, content in enumerate(lines)) + last
 
 
-def name_page(markdown: str, path: str, line: int) -> str:
-    """Return MARKDOWN, which Jinja made, with PATH in it, and LINE, the file's last, as the mark of its last line."""
-    return "".join(chr(LETTERS + ord(letter)) for letter in path) + markdown.rstrip("\n") + chr(LINES + line) + "\n"
+def mark_last(markdown: str, line: int) -> str:
+    """Return MARKDOWN, which Jinja made, with LINE, the file's last, as the mark of its last line, which has no newline."""
+    return markdown.rstrip("\n") + chr(LINES + line) + "\n"
 
 
 def front_matter_lines(source: str, markdown: str) -> int:
@@ -56,7 +54,7 @@ def front_matter_lines(source: str, markdown: str) -> int:
 
 
 class TakeMarks(Preprocessor):
-    """Take the marks out of a page, and leave on the Markdown instance what they said: `page_path` and `source_lines`."""
+    """Take the marks out of a page; `source_lines` is what they said, `page_path` is the page's file."""
 
     def __init__(self, md: Markdown) -> None:
         super().__init__(md)
@@ -69,10 +67,7 @@ class TakeMarks(Preprocessor):
 
     def run(self, lines: list[str]) -> list[str]:
         """Return LINES as they were without marks."""
-        self.reset()
-        if lines and (name := NAME_MARK.match(lines[0])):
-            self.page_path = "".join(chr(ord(letter) - LETTERS) for letter in name[0])
-            lines[0] = lines[0][name.end() :]
+        self.page_path, _ = CURRENT.get()
         self.source_lines = list(reversed(list(_lines_from_below(reversed(lines)))))
         return [_clean(line) for line in lines]
 

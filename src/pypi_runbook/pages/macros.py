@@ -1,38 +1,31 @@
-"""The pluglet of mkdocs-macros: registers what pages may use; each macro is a thin call of a function that has its own tests."""
+"""The pluglet of mkdocs-macros: registers what pages may use; each macro is a thin call of a function that has its own tests.
+
+Zensical calls `define_env` once for each page and knows no other hook, and its page knows its path only.
+"""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from pypi_runbook.errors import RunbookError
-from pypi_runbook.pages import excerpts, reference, tables, values
-from pypi_runbook.pages.config import PROJECT_KEY, PROJECT_VARIABLE
-from pypi_runbook.pages.guides import Guide, guides
-from pypi_runbook.pages.linemarks import front_matter_lines, name_page
+from pypi_runbook.pages import excerpts, guidance, linemarks, reference, tables, values
 from pypi_runbook.pages.picture import workflow_picture
 from pypi_runbook.pages.practices import practices_table
-from pypi_runbook.project import Facts, Workflow, read_project
+from pypi_runbook.project import Facts, Workflow
 
 
 def define_env(env: Any) -> None:
     """Give pages their variables and macros, and the site its name and addresses."""
-    root = Path(env.project_dir).resolve()
-    every = guides(root)
-    project_root = Path(env.conf["extra"].get(PROJECT_KEY) or os.environ.get(PROJECT_VARIABLE) or root).resolve()
-    guide = next((guide for guide in every if guide.project_root == project_root), None)
-    if guide is None:
-        raise RunbookError("no-such-guide", f"{project_root} is no guide of this site", "mkdocs.yml", next="name it under `extra.guides`")
-    own = read_project(root)
-    facts = own if guide.own else read_project(project_root)
-    found = values.variables(facts) | {"guide": guide_values(guide, every, own)}
+    about = guidance.of(env)
+    found = values.variables(about.facts) | {"guide": about.values}
     env.variables.update(found)
-    for name, macro in Macros(env, facts, found).all().items():
+    for name, macro in Macros(env, about.facts, found).all().items():
         env.macro(macro, name)
-    name_site(env.conf, guide, facts, own)
-    tell_theme(env.conf["extra"], found["guide"])
+    about.name_site(env.conf)
+    if page := env.variables.get("page"):
+        page.canonical_url = about.address + page.url
+        linemarks.CURRENT.set((guidance.page_path(env), 0))
 
 
 class Macros:
@@ -88,7 +81,7 @@ class Macros:
 
     def entries(self) -> str:
         """Return the list of troubleshooting entries, below the headings that people look for."""
-        return reference.entries(Path(self._env.conf["docs_dir"]), self._env.page.file.src_uri)
+        return reference.entries(guidance.docs(self._env), guidance.source_of(self._env))
 
     def commands_reference(self) -> str:
         """Return every command with the help that it prints."""
@@ -114,47 +107,13 @@ class Macros:
         return found
 
 
-def guide_values(guide: Guide, every: list[Guide], own: Facts) -> values.GuideValues:
-    """Return what pages know about GUIDE: the other one is the first that it is not."""
-    other = next((other for other in every if other is not guide), None)
-    address = site_url(own) + other.url_prefix if other else None
-    return values.GuideValues(guide.name, guide.own, other.name if other else None, address)
-
-
-def site_url(own: Facts) -> str:
-    """Return where the site is published, from the project's own link to its documentation."""
-    urls = {label.lower(): url for label, url in own.project.urls.items()}
-    address = urls.get("documentation") or urls.get("homepage") or ""
-    return address.rstrip("/") + "/" if address else ""
-
-
-def name_site(conf: Any, guide: Guide, facts: Facts, own: Facts) -> None:
-    """Set the names and addresses of GUIDE's site; pages are edited where they lie, which is the own repository."""
-    conf["site_name"] = f"Publishing {guide.name}"
-    conf["site_description"] = f"How {guide.name} is published, with every command run before it was shown"
-    conf["site_url"] = site_url(own) + guide.url_prefix or conf["site_url"]
-    pages = own.repository
-    if facts.repository.url:
-        conf["repo_url"] = facts.repository.url
-        conf["repo_name"] = f"{facts.repository.owner}/{facts.repository.name}"
-    if pages.url:
-        docs = Path(conf["docs_dir"]).relative_to(guide.root).as_posix()
-        conf["edit_uri"] = f"{pages.url}/edit/{pages.default_branch or 'HEAD'}/{docs}/"
-
-
-def tell_theme(extra: dict[str, Any], guide: values.GuideValues) -> None:
-    """Tell the templates of docs/_theme which guide this is and where the other one stands."""
-    other = {"name": guide.other_name, "url": guide.other_url} if guide.other_name and guide.other_url else None
-    extra.update(runbook_name=guide.name, runbook_own=guide.is_own, runbook_other=other)
-
-
 def on_pre_page_macros(env: Any) -> None:
-    """Tell the Jinja extension how many lines stand above the page's text."""
-    env.env.front_matter_lines = front_matter_lines(env.page.file.content_string, env.markdown)
+    """Tell the Jinja extension which page it is, and how many lines stand above its text."""
+    above = linemarks.front_matter_lines(env.page.file.content_string, env.markdown)
+    linemarks.CURRENT.set((guidance.page_path(env), above))
 
 
 def on_post_page_macros(env: Any) -> None:
-    """Write the page's name into its text, for the recorder."""
-    source = env.page.file.content_string.rstrip()
-    docs = Path(env.conf["docs_dir"]).relative_to(env.project_dir)
-    env.markdown = name_page(env.markdown, (docs / env.page.file.src_uri).as_posix(), source.count("\n") + 1)
+    """Mark the last line, which ends without a newline."""
+    lines = env.page.file.content_string.rstrip().count("\n") + 1
+    env.markdown = linemarks.mark_last(env.markdown, lines)
