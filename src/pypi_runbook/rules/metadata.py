@@ -156,7 +156,9 @@ def _requirements(metadata: Metadata) -> Iterator[InvalidMetadata]:
         yield from _old_requirements(field, values or ())
     for requirement in metadata.requires_dist or ():
         if requirement.url is not None:
-            yield InvalidMetadata("requires-dist", f"Can't have direct dependency: {requirement}")
+            # PyPI runs packaging 26, which puts a space before the @; older ones do not.
+            shown = re.sub(r"(?<! )@ ", " @ ", str(requirement), count=1)
+            yield InvalidMetadata("requires-dist", f"Can't have direct dependency: {shown}")
 
 
 def _old_requirements(field: str, values: Iterable[str]) -> Iterator[InvalidMetadata]:
