@@ -40,18 +40,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> PathScheduli
 def pytest_configure(config: pytest.Config) -> None:
     """Render the pages once, understand `page.md:40`, and keep the accounts."""
     if handed := getattr(config, "workerinput", {}).get("runbook"):
-        published(Path(handed["root"]), Path(handed["pages"]))
+        published(Path(handed["root"]), Path(handed["folder"]))
         config.pluginmanager.register(Worker(handed["seconds"]), "runbook-worker")
         return
     if hasattr(config, "workerinput") or not _wants_pages(config):
         return
+    folder = tempfile.TemporaryDirectory(prefix="pypi-runbook-run-")
     try:
-        publication = published(config.rootpath)
+        publication = published(config.rootpath, Path(folder.name))
     except RunbookError as error:
         raise pytest.UsageError(str(error)) from error
     config.args[:] = [_at_line(config, publication, argument) for argument in config.args]
     seconds = {"|".join(name): value for name, value in seconds_by_group(publication.root).items()}
-    config.pluginmanager.register(Controller(config, publication, seconds), "runbook-controller")
+    config.pluginmanager.register(Controller(config, publication, seconds, folder), "runbook-controller")
     config.pluginmanager.register(Worker(seconds), "runbook-worker")
 
 
@@ -122,22 +123,20 @@ class Worker:
 class Controller:
     """What happens once per run: rendered pages for the workers, progress, results, and the check that nothing was left out."""
 
-    def __init__(self, config: pytest.Config, publication: Publication, seconds: dict[str, float]) -> None:
+    def __init__(self, config: pytest.Config, publication: Publication, seconds: dict[str, float], folder: tempfile.TemporaryDirectory[str]) -> None:
         self.config = config
         self.publication = publication
         self.seconds = seconds
         self.accounts = Accounts(publication)
         self.left_out: list[str] = []
-        self._folder = tempfile.TemporaryDirectory(prefix="pypi-runbook-pages-")
+        self._folder = folder
         self._begun: set[tuple[str, str]] = set()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Hand a worker the rendered pages, so that it need not render them again."""
-        file = Path(self._folder.name, "pages.json")
-        if not file.exists():
-            hand_over(self.publication, file)
-        node.workerinput["runbook"] = {"root": str(self.publication.root), "pages": str(file), "seconds": self.seconds}
+        hand_over(self.publication, Path(self._folder.name))
+        node.workerinput["runbook"] = {"root": str(self.publication.root), "folder": self._folder.name, "seconds": self.seconds}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid: str) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
 import shlex
 import shutil
 import stat
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
@@ -46,8 +48,12 @@ class Sandbox:
     driver: Path
 
     @classmethod
-    def make(cls, source: Path, name: str, needs: Iterable[str]) -> Sandbox:
-        """Make a sandbox with a clone of the project in SOURCE, in a folder called NAME, and with the commands NEEDS."""
+    def make(cls, source: Path, name: str, needs: Iterable[str], templates: Path | None = None) -> Sandbox:
+        """Make a sandbox with a clone of the project in SOURCE, in a folder called NAME, and with the commands NEEDS.
+
+        templates: a folder that all sessions of a run share. The first clone is kept there and the others are its copies, so
+        that every path of the run sees the same project, whatever is edited meanwhile.
+        """
         folder = Path(tempfile.mkdtemp(prefix="pypi-runbook-")).resolve()
         sandbox = cls(folder, folder / "home", folder / "tmp", folder / "bin", folder / name, folder / "driver")
         try:
@@ -56,7 +62,7 @@ class Sandbox:
             # A reader who has git has told it who they are.
             (sandbox.home / ".gitconfig").write_text(GITCONFIG)
             fill_path(sandbox.bin, needs)
-            materialize(source, sandbox.project, folder / "origin.git")
+            clone(source, sandbox.project, folder / "origin.git", templates / name if templates else None)
         except BaseException:
             sandbox.remove()
             raise
@@ -65,6 +71,23 @@ class Sandbox:
     def remove(self) -> None:
         """Delete everything, also what a command made read-only."""
         shutil.rmtree(self.folder, onerror=_make_writable)
+
+
+def clone(source: Path, project: Path, origin: Path, template: Path | None) -> None:
+    """Make PROJECT a clone of SOURCE with its ORIGIN, or a copy of TEMPLATE, which the first caller makes."""
+    if template is None:
+        materialize(source, project, origin)
+        return
+    with template.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not template.exists():
+            draft = template.with_suffix(".new")
+            draft.mkdir()
+            materialize(source, draft / "project", draft / "origin.git")
+            draft.rename(template)
+    shutil.copytree(template / "project", project, symlinks=True)
+    shutil.copytree(template / "origin.git", origin, symlinks=True)
+    subprocess.run(["git", "-C", str(project), "remote", "set-url", "origin", str(origin)], check=True)
 
 
 def fill_path(folder: Path, needs: Iterable[str]) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import socket
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from pypi_runbook.pages.guides import Guide
 from pypi_runbook.pages.outcome import NOT_RUN, Outcome, failed_session
@@ -21,6 +24,7 @@ class PathSpec:
     """What a supervisor is told: which path of which page runs, and what the page says about its reader.
 
     root: the repository that holds the pages; project_root: the project that is cloned.
+    templates: where the sessions of one run share the project's first clone.
     needs, fault: from the page's front matter. snippets: the path's runnable ones, in published order.
     """
 
@@ -32,13 +36,14 @@ class PathSpec:
     needs: tuple[str, ...]
     fault: str
     snippets: list[Snippet]
+    templates: Path | None = None
 
     @classmethod
-    def of(cls, guide: Guide, page: Page, path: PagePath) -> PathSpec:
+    def of(cls, guide: Guide, page: Page, path: PagePath, templates: Path | None = None) -> PathSpec:
         """Return the specification of PATH."""
         needs = tuple(str(need) for need in page.meta.get("needs") or ())
         runnable = [snippet for snippet in path.snippets if snippet.runnable]
-        return cls(guide.name, page.path, path.name, guide.root, guide.project_root, needs, str(page.meta.get("fault") or ""), runnable)
+        return cls(guide.name, page.path, path.name, guide.root, guide.project_root, needs, str(page.meta.get("fault") or ""), runnable, templates)
 
     @property
     def label(self) -> str:
@@ -54,8 +59,21 @@ class PathSpec:
         """Return what `dumps` wrote."""
         fields = json.loads(text)
         snippets = [Snippet(**{**snippet, "tabs": tuple(snippet["tabs"])}) for snippet in fields["snippets"]]
-        folders = {name: Path(fields[name]) for name in ("root", "project_root")}
+        folders = {name: Path(fields[name]) for name in ("root", "project_root", "templates") if fields[name]}
         return cls(**{**fields, **folders, "needs": tuple(fields["needs"]), "snippets": snippets})
+
+
+@functools.cache
+def _zygote() -> socket.socket:
+    """Start the process that all sessions of this one are forked from; it ends when this process does.
+
+    It has imported the twin already, which takes longer than all the rest of a session's start.
+    """
+    mine, its = socket.socketpair()
+    # Its own session: Ctrl-C reaches pytest alone, which then closes each of them in order.
+    subprocess.Popen([*SUPERVISOR, str(its.fileno())], pass_fds=[its.fileno()], stdin=subprocess.DEVNULL, start_new_session=True)
+    its.close()
+    return mine
 
 
 @dataclass
@@ -70,7 +88,7 @@ class Session:
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     told: set[int] = field(default_factory=set)
     about: dict[str, Any] = field(default_factory=dict)
-    _process: subprocess.Popen[str] | None = None
+    _stream: TextIO | None = None
 
     def reach(self, number: int) -> list[Outcome]:
         """Run the path up to snippet NUMBER; return what became of the snippets that ran now."""
@@ -90,32 +108,33 @@ class Session:
 
     def close(self) -> None:
         """End the session with all its processes, and wait until its sandbox is gone."""
-        if self._process is None:
+        if self._stream is None:
             return
         self.about = self._ask({"close": True}) or {}
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream:
-                stream.close()
-        self._process.wait()
-        self._process = None
+        # The supervisor's end of the line is closed when its process has ended.
+        with suppress(OSError):
+            self._stream.read()
+        self._stream.close()
+        self._stream = None
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
         """Return the supervisor's answer, or nothing when it is gone."""
-        process = self._process or self._start()
-        assert process.stdin is not None
-        assert process.stdout is not None
+        stream = self._stream or self._start()
         try:
-            process.stdin.write(json.dumps(request) + "\n")
-            process.stdin.flush()
-        except BrokenPipeError:
+            stream.write(json.dumps(request) + "\n")
+            stream.flush()
+            line = stream.readline()
+        except OSError:
             return None
-        line = process.stdout.readline()
         answer: dict[str, Any] | None = json.loads(line) if line else None
         return answer
 
-    def _start(self) -> subprocess.Popen[str]:
-        # Its own session: Ctrl-C reaches pytest alone, which then closes it in order.
-        self._process = subprocess.Popen(SUPERVISOR, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
-        assert self._process.stdin is not None
-        self._process.stdin.write(self.spec.dumps() + "\n")
-        return self._process
+    def _start(self) -> TextIO:
+        """Have a supervisor forked, and tell it the path."""
+        mine, its = socket.socketpair()
+        socket.send_fds(_zygote(), [b"!"], [its.fileno()])
+        its.close()
+        self._stream = mine.makefile("rw", encoding="utf-8")
+        mine.close()
+        self._stream.write(self.spec.dumps() + "\n")
+        return self._stream

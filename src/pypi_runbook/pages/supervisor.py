@@ -1,6 +1,6 @@
 """One process per session: it holds the path's twin, sandbox and shell, and no process of the path can outlive it.
 
-It is told a PathSpec on its first line, then answers `reach` and `close`, one line of JSON each. When its input ends without
+It is told a PathSpec on its first line, then answers `reach` and `close`, one line of JSON each. When the line ends without
 `close`, whoever asked is dead: everything is ended at once.
 """
 
@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import platform
+import signal
+import socket
 import sys
 import threading
 from contextlib import ExitStack
@@ -26,6 +28,7 @@ from pypi_runbook.pages.session import PathSpec
 from pypi_runbook.pages.snippet import Snippet
 from pypi_runbook.pages.traces import Traces
 from pypi_runbook.twin import Twin
+from pypi_runbook.twin.namespace import namespaces_work
 
 
 class Supervisor:
@@ -94,7 +97,7 @@ class Supervisor:
 
     def _start(self) -> PathRun:
         """Make the sandbox, the twin and the shell; the clone comes first, since the twin reads the project."""
-        self._sandbox = Sandbox.make(self.spec.project_root, self.spec.guide, self.spec.needs)
+        self._sandbox = Sandbox.make(self.spec.project_root, self.spec.guide, self.spec.needs, self.spec.templates)
         self._twin = self._open.enter_context(Twin.start(project=self._sandbox.project))
         if self.spec.fault:
             self._twin.fault(self.spec.fault)
@@ -111,29 +114,44 @@ class Supervisor:
 
 
 def main() -> None:
-    """Serve one session on standard input and output; what commands print by accident goes to standard error."""
-    answers = os.fdopen(os.dup(1), "w")
+    """Fork a supervisor for each connection that comes over the socket that is this process's only argument."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    # Asked once, here: every fork inherits the answer.
+    namespaces_work()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while handles := socket.recv_fds(control, 1, 1)[1]:
+        if os.fork() == 0:
+            control.close()
+            serve(socket.socket(fileno=handles[0]))
+            os._exit(0)
+        os.close(handles[0])
+
+
+def serve(connection: socket.socket) -> None:
+    """Supervise one session; what commands print by accident goes to standard error."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.setsid()
     os.dup2(2, 1)
     leftovers.adopt_orphans()
-    supervisor = Supervisor(PathSpec.loads(sys.stdin.readline()))
-    requests: SimpleQueue[dict[str, Any]] = SimpleQueue()
-    threading.Thread(target=_listen, args=(requests, supervisor), daemon=True).start()
-    while "close" not in (request := requests.get()):
+    requests, answers = connection.makefile("r", encoding="utf-8"), connection.makefile("w", encoding="utf-8")
+    supervisor = Supervisor(PathSpec.loads(requests.readline()))
+    waiting: SimpleQueue[dict[str, Any]] = SimpleQueue()
+    threading.Thread(target=_listen, args=(requests, waiting, supervisor), daemon=True).start()
+    while "close" not in (request := waiting.get()):
         outcomes = [outcome.as_json() for outcome in supervisor.reach(request["reach"])]
         _answer(answers, {"outcomes": outcomes})
     _answer(answers, supervisor.close())
 
 
-def _listen(requests: SimpleQueue[dict[str, Any]], supervisor: Supervisor) -> None:
-    """Pass requests on; the end of input means that nobody waits for an answer any more."""
-    closing = False
-    for line in sys.stdin:
+def _listen(requests: TextIO, waiting: SimpleQueue[dict[str, Any]], supervisor: Supervisor) -> None:
+    """Pass requests on; the end of them means that nobody waits for an answer any more."""
+    for line in requests:
         request = json.loads(line)
-        closing = "close" in request
-        requests.put(request)
-    if not closing:
-        supervisor.abandon()
-        os._exit(1)
+        waiting.put(request)
+        if "close" in request:
+            return
+    supervisor.abandon()
+    os._exit(1)
 
 
 def _answer(stream: TextIO, answer: dict[str, Any]) -> None:

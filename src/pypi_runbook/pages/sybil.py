@@ -18,6 +18,7 @@ from pypi_runbook.pages.outcome import FAILED, NOT_RUN, SKIPPED, Outcome
 from pypi_runbook.pages.session import PathSpec, Session
 from pypi_runbook.pages.snippet import Page, Snippet, dump_pages, load_pages, paths
 
+PAGES = "pages.json"
 _PUBLISHED: dict[Path, Publication] = {}
 
 
@@ -31,12 +32,12 @@ class Publication:
     specs: list[PathSpec]
 
     @classmethod
-    def of(cls, root: Path, pages: list[Page] | None = None) -> Publication:
-        """Render ROOT's guides, or take PAGES that another process has rendered."""
+    def of(cls, root: Path, folder: Path | None = None) -> Publication:
+        """Render ROOT's guides, or take the pages that another process has rendered into FOLDER."""
         found = guides(root)
-        pages = pages if pages is not None else _render(found)
+        pages = load_pages(folder / PAGES) if folder and (folder / PAGES).exists() else _render(found)
         by_name = {guide.name: guide for guide in found}
-        specs = [PathSpec.of(by_name[page.guide], page, path) for page in pages for path in paths(page)]
+        specs = [PathSpec.of(by_name[page.guide], page, path, folder) for page in pages for path in paths(page)]
         return cls(root, found, pages, [spec for spec in specs if spec.snippets])
 
     def page(self, spec: PathSpec) -> Page:
@@ -44,17 +45,21 @@ class Publication:
         return next(page for page in self.pages if (page.guide, page.path) == (spec.guide, spec.page))
 
 
-def published(root: Path, file: Path | None = None) -> Publication:
-    """Return what ROOT publishes, rendered once per process, or read from FILE when another process has written it."""
+def published(root: Path, folder: Path | None = None) -> Publication:
+    """Return what ROOT publishes, rendered once per run.
+
+    folder: what the processes of one run share, the rendered pages and the projects' first clones; made by `hand_over`.
+    """
     root = root.resolve()
     if root not in _PUBLISHED:
-        _PUBLISHED[root] = Publication.of(root, load_pages(file) if file else None)
+        _PUBLISHED[root] = Publication.of(root, folder)
     return _PUBLISHED[root]
 
 
-def hand_over(publication: Publication, file: Path) -> None:
+def hand_over(publication: Publication, folder: Path) -> None:
     """Write PUBLICATION for `published` in another process."""
-    dump_pages(publication.pages, file)
+    if not (folder / PAGES).exists():
+        dump_pages(publication.pages, folder / PAGES)
 
 
 def _render(found: list[Guide]) -> list[Page]:
