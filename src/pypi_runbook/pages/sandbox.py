@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import functools
 import re
 import shlex
 import shutil
@@ -85,22 +86,28 @@ def clone(source: Path, project: Path, origin: Path, template: Path | None) -> N
             draft.mkdir()
             materialize(source, draft / "project", draft / "origin.git")
             draft.rename(template)
-    shutil.copytree(template / "project", project, symlinks=True)
-    shutil.copytree(template / "origin.git", origin, symlinks=True)
+    # cp(1) takes a tenth of the time of shutil's copytree.
+    for part, target in (("project", project), ("origin.git", origin)):
+        subprocess.run(["cp", "-RPp", str(template / part), str(target)], check=True)
     subprocess.run(["git", "-C", str(project), "remote", "set-url", "origin", str(origin)], check=True)
 
 
 def fill_path(folder: Path, needs: Iterable[str]) -> None:
     """Put the base tools and NEEDS into FOLDER; a need that this machine lacks raises RunbookError `missing-need`."""
-    for tool in BASE_TOOLS.split():
-        if found := shutil.which(tool):
-            (folder / tool).symlink_to(found)
+    for tool, found in base_tools().items():
+        (folder / tool).symlink_to(found)
     for need in needs:
         target = _find(need)
         (folder / need).unlink(missing_ok=True)
         # A wrapper, not a link: an interpreter that is started through a link makes broken virtual environments.
         (folder / need).write_text(f'#!/bin/sh\nexec {shlex.quote(target)} "$@"\n')
         (folder / need).chmod(0o755)
+
+
+@functools.cache
+def base_tools() -> dict[str, str]:
+    """Return where this machine has the base tools; looked up once per process and its forks."""
+    return {tool: found for tool in BASE_TOOLS.split() if (found := shutil.which(tool))}
 
 
 def _find(need: str) -> str:

@@ -23,7 +23,7 @@ from pypi_runbook.errors import RunbookError
 from pypi_runbook.pages import leftovers
 from pypi_runbook.pages.outcome import FAILED, Complaint, Outcome, failed, not_run, skipped
 from pypi_runbook.pages.pathrun import PathRun
-from pypi_runbook.pages.sandbox import Sandbox
+from pypi_runbook.pages.sandbox import Sandbox, base_tools
 from pypi_runbook.pages.session import PathSpec
 from pypi_runbook.pages.snippet import Snippet
 from pypi_runbook.pages.traces import Traces
@@ -116,8 +116,9 @@ class Supervisor:
 def main() -> None:
     """Fork a supervisor for each connection that comes over the socket that is this process's only argument."""
     control = socket.socket(fileno=int(sys.argv[1]))
-    # Asked once, here: every fork inherits the answer.
+    # Asked once, here: every fork inherits the answers.
     namespaces_work()
+    base_tools()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while handles := socket.recv_fds(control, 1, 1)[1]:
         if os.fork() == 0:
