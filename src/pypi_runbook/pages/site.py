@@ -127,16 +127,27 @@ def serve_site(root: Path, say: Say, tell_address: Say) -> None:
             # The last good site stays up; the browser keeps it until the pages are right again.
             say(f"error: {error}")
 
-    server = LiveReloadServer(rebuild, HOST, free_port(), str(site))
+    server = Server(rebuild, HOST, free_port(), str(site))
+    server.tell_address = tell_address
     for path in watched(root):
         server.watch(str(path), recursive=path.is_dir())
-    tell_address(server.url)
     try:
         server.serve()  # type: ignore[no-untyped-call]
     except KeyboardInterrupt:
         say("The site is no longer served.")
     finally:
         server.shutdown()
+
+
+class Server(LiveReloadServer):
+    """MkDocs' own server, which tells its address once it answers there."""
+
+    tell_address: Say
+
+    def server_activate(self) -> None:
+        """Start to listen."""
+        super().server_activate()
+        self.tell_address(self.url)
 
 
 def watched(root: Path) -> list[Path]:
