@@ -47,6 +47,8 @@ def command(state: Path | None, offline: bool, root: Path, as_json: bool, comman
     """Run COMMAND with the twin around it."""
     if as_json and command:
         raise click.UsageError("--json prints the environment, which is of use only without COMMAND")
+    # Asked to end, the twin takes its folders along, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with Twin.start(state, project=root, offline=offline) as twin, person_environment(twin, os.environ) as environment:
             return around(twin, list(command), environment) if command else stay(twin, environment, as_json=as_json)
@@ -71,7 +73,6 @@ def stay(twin: Twin, environment: Mapping[str, str], *, as_json: bool) -> int:
     else:
         click.echo("\n".join(export_lines(environment, os.environ)))
     say(["PyPI and TestPyPI are up; run the lines above in another terminal to be inside, and press Ctrl-C here to end"])
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         signal.pause()
     except KeyboardInterrupt:

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from aiohttp import ClientError
 from packaging.utils import canonicalize_name
 
+from pypi_runbook.rules.form import NAME
 from pypi_runbook.twin.download import Download, Fetcher
 from pypi_runbook.twin.listing import Listed
 from pypi_runbook.twin.pages import read_page
@@ -69,6 +70,8 @@ class Mirror:
 
     async def listing(self, project: str) -> list[Listed]:
         """Return the files of PROJECT (normalized), empty when the upstream does not know it; Unreachable when nobody can tell."""
+        if not NAME.fullmatch(project):
+            return []
         fetched, listing = self._listings.get(project, (0.0, []))
         if time.time() - fetched < FRESH_SECONDS:
             return listing

@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 from packaging.utils import canonicalize_name
 
+from pypi_runbook.rules.form import NAME
 from pypi_runbook.twin.answers import not_found, preferred, refusal
 from pypi_runbook.twin.catalog import Catalog
 from pypi_runbook.twin.listing import Listed, file_url, versions
@@ -38,6 +39,8 @@ class SimpleIndex:
     async def project(self, request: web.Request) -> web.StreamResponse:
         """Answer with the files of one project."""
         name = request.match_info["name"]
+        if not NAME.fullmatch(name):
+            return not_found(request)
         if (normalized := canonicalize_name(name)) != name:
             raise web.HTTPMovedPermanently(f"/simple/{normalized}/")
         listing = await self._catalog.listing(normalized)

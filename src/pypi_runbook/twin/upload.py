@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 from packaging.metadata import Metadata
 from packaging.utils import canonicalize_name
 
@@ -65,7 +66,7 @@ class Uploads:
             return await self._judge(request, received)
         except Refused as error:
             return refusal(request, error.rule.status, error.message(self._site))
-        except (ValueError, AssertionError) as error:
+        except (ValueError, AssertionError, HttpProcessingError) as error:
             return refusal(request, 400, f"Bad Request: the form cannot be read ({type(error).__name__})")
         finally:
             if received.path:
