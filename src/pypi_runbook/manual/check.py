@@ -12,6 +12,9 @@ from pypi_runbook.manual.files import File, inspect
 from pypi_runbook.manual.release import PAGE, Release
 from pypi_runbook.manual.tools import capture, tool
 
+# Beyond what it needs to read a file at all, twine checks only the description.
+DESCRIPTION = "troubleshooting/description-does-not-render.md"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -49,14 +52,14 @@ def run_twine(release: Release, files: list[File]) -> Iterator[Finding]:
     )
     failed = re.findall(r"^Checking (.+?): FAILED(.*)$", output, re.MULTILINE)
     for name, why in failed:
-        yield _refused(f"twine check --strict refuses this file{why}", name)
+        yield _refused(f"twine check --strict refuses this file{why}", name, DESCRIPTION)
     if status and not failed:
-        yield _refused(f"twine check --strict ended with status {status}", None)
+        yield _refused(f"twine check --strict ended with status {status}", None, PAGE)
 
 
-def _refused(message: str, name: str | None) -> Finding:
+def _refused(message: str, name: str | None, page: str) -> Finding:
     fix = "correct what twine names above in pyproject.toml or the README, commit, and build again"
-    return Finding("twine-check", "error", message, name, None, fix, PAGE)
+    return Finding("twine-check", "error", message, name, None, fix, page)
 
 
 def _one_sided(files: list[File]) -> Iterator[Finding]:

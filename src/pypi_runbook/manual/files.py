@@ -11,7 +11,10 @@ from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sd
 from packaging.version import Version
 
 from pypi_runbook.errors import RunbookError
-from pypi_runbook.manual.release import PAGE, Release
+from pypi_runbook.manual.release import Release
+
+NOTHING = "troubleshooting/no-dists.md"
+STALE = "troubleshooting/stale-dist.md"
 
 
 @dataclass(frozen=True)
@@ -72,20 +75,20 @@ def _parse(path: Path) -> File | None:
 
 def _empty(release: Release) -> RunbookError:
     message = "dist/ holds no distribution, so there is nothing to check or to upload"
-    return RunbookError("empty-dist", message, file="dist", next=f"build first: {release.command('build')}", page=PAGE, status=1)
+    return RunbookError("empty-dist", message, file="dist", next=f"build first: {release.command('build')}", page=NOTHING, status=1)
 
 
 def _foreign(release: Release, path: Path) -> RunbookError:
     message = "this is neither a wheel nor a .tar.gz sdist, and dist/ may hold nothing else"
     advice = f"move it out of dist/, or build afresh: {release.command('build')}"
-    return RunbookError("foreign-file-in-dist", message, file=f"dist/{path.name}", next=advice, page=PAGE, status=1)
+    return RunbookError("foreign-file-in-dist", message, file=f"dist/{path.name}", next=advice, page=NOTHING, status=1)
 
 
 def _mixed(release: Release, files: list[File]) -> Iterator[RunbookError]:
     releases = sorted({f"{file.name} {file.version}" for file in files})
     if len(releases) > 1:
         message = f"dist/ mixes {len(releases)} releases: {', '.join(releases)}"
-        yield RunbookError("mixed-dist", message, file="dist", next=f"build afresh: {release.command('build')}", page=PAGE, status=1)
+        yield RunbookError("mixed-dist", message, file="dist", next=f"build afresh: {release.command('build')}", page=STALE, status=1)
 
 
 def _strange(release: Release, files: list[File]) -> Iterator[RunbookError]:
@@ -98,4 +101,4 @@ def _strange(release: Release, files: list[File]) -> Iterator[RunbookError]:
 
 def _disagrees(release: Release, file: File, message: str) -> RunbookError:
     advice = f"check out the commit that {file.path.name} was built from, or build afresh: {release.command('build')}"
-    return RunbookError("dist-disagrees", message, file=release.file, line=release.line, next=advice, page=PAGE, status=1)
+    return RunbookError("dist-disagrees", message, file=release.file, line=release.line, next=advice, page=STALE, status=1)

@@ -86,4 +86,5 @@ def _given_up(release: Release, index: Index, progress: Progress, seconds: float
     names = ", ".join(file.path.name for file in progress.open)
     message = f"{index.title} serves {len(progress.done)} of {len(progress.done) + len(progress.open)} files after {seconds:.0f} s; it lacks {names}"
     advice = f"if the upload succeeded, wait and run {release.command('verify')} {index.key} again; if it failed, read the page"
-    return RunbookError("not-served", message, next=advice, page=PAGE, status=1)
+    page = PAGE if progress.done else "troubleshooting/not-found-yet.md"
+    return RunbookError("not-served", message, next=advice, page=page, status=1)
