@@ -15,8 +15,9 @@ from pypi_runbook.rules.sample import make_sdist, make_wheel
 from pypi_runbook.twin import Twin
 
 if TYPE_CHECKING:
-    from conftest import Person
+    from people import Person
 
+pytest_plugins = ["people"]
 pytestmark = pytest.mark.xdist_group("twin-clients")
 
 PROJECT = """

@@ -14,6 +14,7 @@ import pytest
 from pypi_runbook.rules.sample import make_wheel
 from pypi_runbook.twin import Twin
 
+pytest_plugins = ["people"]
 pytestmark = pytest.mark.xdist_group("twin-command")
 
 TWIN = [sys.executable, "-m", "pypi_runbook", "twin"]

@@ -22,8 +22,9 @@ from pypi_runbook.twin.pages import read_page
 from pypi_runbook.twin.upstream import read_upstream
 
 if TYPE_CHECKING:
-    from conftest import Person
+    from people import Person
 
+pytest_plugins = ["people"]
 pytestmark = pytest.mark.xdist_group("twin-mirror")
 
 NAME = "up-stream"
@@ -81,7 +82,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, upstream: Upstream) -
 
 def download(twin: Twin, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Let pip download the upstream's project through TWIN into FOLDER."""
-    from conftest import Person
+    from people import Person
 
     folder.mkdir(exist_ok=True)
     return Person(twin, folder).run("pip", "download", "--no-deps", "--no-cache-dir", "--dest", "got", *options, NAME)
@@ -178,7 +179,7 @@ def test_twin_reads_through_another_twin(tmp_path: Path) -> None:
     """Inside a twin another one finds its upstream through the outer one's tunnel and authority."""
     script = "import sys; from pypi_runbook.cli import main; sys.argv[1:] = ['twin', '--', 'pip', 'download', '--no-deps', 'up-stream']; main()"
     with Twin.start() as twin:
-        from conftest import Person
+        from people import Person
 
         done = Person(twin, tmp_path).run(sys.executable, "-c", script)
 

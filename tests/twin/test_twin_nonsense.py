@@ -19,6 +19,7 @@ from pypi_runbook.rules.sample import make_wheel
 from pypi_runbook.twin import Twin
 from pypi_runbook.twin.tokens import make_token, read_token
 
+pytest_plugins = ["people"]
 pytestmark = pytest.mark.xdist_group("twin-nonsense")
 
 HEADERS = b"Host: upload.pypi.org\r\nConnection: close\r\n"

@@ -16,8 +16,9 @@ from pypi_runbook.rules.sample import make_sdist, make_wheel
 from pypi_runbook.twin import Twin
 
 if TYPE_CHECKING:
-    from conftest import Person
+    from people import Person
 
+pytest_plugins = ["people"]
 pytestmark = pytest.mark.xdist_group("twin-reading")
 
 JSON = "application/vnd.pypi.simple.v1+json"
@@ -27,7 +28,7 @@ NAME = "Read.Me_Project"
 @pytest.fixture(scope="module")
 def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
     """A twin whose indexes hold a wheel and an sdist of one project."""
-    from conftest import Person
+    from people import Person
 
     folder = tmp_path_factory.mktemp("reading")
     headers = [("Requires-Python", ">=3.8"), ("Requires-Dist", "click"), ("Classifier", "Typing :: Typed")]

@@ -18,8 +18,9 @@ from pypi_runbook.twin.person import check_command
 from pypi_runbook.twin.tunnel import HEAD_LIMIT
 
 if TYPE_CHECKING:
-    from conftest import Person
+    from people import Person
 
+pytest_plugins = ["people"]
 pytestmark = pytest.mark.xdist_group("twin-safety")
 
 # What hatch does: a connection of its own, whatever the proxy variables say.
