@@ -114,7 +114,9 @@ def _find(need: str) -> str:
     """Return the command that NEED stands for; a reader's `python3` is the one that runs the tests, without its environment."""
     if re.fullmatch(r"python3?", need):
         return str(getattr(sys, "_base_executable", sys.executable))
-    found = shutil.which(need)
+    beside = str(Path(sys.executable).parent)
+    # The locked clients of the environment that runs the tests come before those of the machine.
+    found = shutil.which(need, path=beside) or shutil.which(need)
     if found is None:
         raise RunbookError(
             "missing-need", f"the page needs {need}, which this machine does not have", next=f"install {need}, then run the page again"

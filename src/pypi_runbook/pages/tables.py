@@ -16,6 +16,8 @@ NEEDS = {
     "curl": "[curl](https://curl.se/)",
     "gh": "[GitHub's command line](https://cli.github.com/), signed in",
     "poetry": "[Poetry](https://python-poetry.org/docs/#installation)",
+    "pyproject-build": "[build](https://build.pypa.io/)",
+    "twine": "[twine](https://twine.readthedocs.io/)",
     "uv": "[uv](https://docs.astral.sh/uv/)",
     "pypi-runbook": "pypi-runbook, from `pip install 'pypi-runbook[all]'`",
 }
