@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -15,6 +16,32 @@ from pypi_runbook.pages.snippet import Page
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = ROOT / "tests/projects/nautobot-ai-ops"
+
+PAGE = """
+# How {{ project.name }} is published
+
+{{ last_proven() }}
+
+[{{ guide.other_name }}]({{ guide.other_url }})
+
+```bash
+echo "{{ project.name }} ${#HOME}"
+```
+
+=== "A"
+
+    ```console
+    $ true
+    ```
+
+=== "B"
+
+    ```bash skip="needs an account on the real index"
+    true
+    ```
+
+{{ workflow_picture() }}
+"""
 
 
 class MiniSite:
@@ -50,3 +77,23 @@ class MiniSite:
         path = self.write("index.md", text, **meta)
         (page,) = (page for page in render_guide(self.guide) if page.path == path)
         return page
+
+
+def two_guides(folder: Path) -> MiniSite:
+    """Return a site of two guides, the second one about the smallest project with the first one's workflow."""
+    site = MiniSite(folder)
+    other = MiniSite(folder / "other", ROOT / "tests/projects/tiny")
+    place = site.root / "projects/tiny"
+    place.parent.mkdir()
+    other.root.rename(place)
+    (place / "mkdocs.yml").unlink()
+    (place / ".github").mkdir()
+    (place / ".github/workflows").symlink_to(PROJECT / ".github/workflows")
+    config = site.root / "mkdocs.yml"
+    config.write_text(config.read_text().replace("guides: []", "guides: [projects/tiny]"))
+    with (site.root / ".gitignore").open("a") as ignored:
+        ignored.write(".runbook/\n")
+    subprocess.run(["git", "init", "--quiet", str(site.root)], check=True)
+    site.write("index.md", PAGE, title="Home")
+    site.write("deep/page.md", PAGE, title="Deep")
+    return site

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from minisite import PROJECT, ROOT, MiniSite
+from minisite import PAGE, MiniSite, two_guides
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.pages import results, stamps
@@ -25,32 +25,6 @@ from pypi_runbook.pages.key import page_key
 from pypi_runbook.pages.render import render_guide
 from pypi_runbook.pages.site import build_site
 
-PAGE = """
-# How {{ project.name }} is published
-
-{{ last_proven() }}
-
-[{{ guide.other_name }}]({{ guide.other_url }})
-
-```bash
-echo "{{ project.name }} ${#HOME}"
-```
-
-=== "A"
-
-    ```console
-    $ true
-    ```
-
-=== "B"
-
-    ```bash skip="needs an account on the real index"
-    true
-    ```
-
-{{ workflow_picture() }}
-"""
-
 
 def quiet(_: str) -> None:
     """Take words and print nothing."""
@@ -58,23 +32,7 @@ def quiet(_: str) -> None:
 
 @pytest.fixture(name="two")
 def _two(tmp_path: Path) -> MiniSite:
-    """Return a site of two guides, the second one about the smallest project with the first one's workflow."""
-    site = MiniSite(tmp_path)
-    other = MiniSite(tmp_path / "other", ROOT / "tests/projects/tiny")
-    folder = site.root / "projects/tiny"
-    folder.parent.mkdir()
-    other.root.rename(folder)
-    (folder / "mkdocs.yml").unlink()
-    (folder / ".github").mkdir()
-    (folder / ".github/workflows").symlink_to(PROJECT / ".github/workflows")
-    config = site.root / "mkdocs.yml"
-    config.write_text(config.read_text().replace("guides: []", "guides: [projects/tiny]"))
-    with (site.root / ".gitignore").open("a") as ignored:
-        ignored.write(".runbook/\n")
-    subprocess.run(["git", "init", "--quiet", str(site.root)], check=True)
-    site.write("index.md", PAGE, title="Home")
-    site.write("deep/page.md", PAGE, title="Deep")
-    return site
+    return two_guides(tmp_path)
 
 
 def test_both_guides_are_built_from_the_same_pages(two: MiniSite) -> None:
