@@ -48,7 +48,7 @@ class Person:
         token = password if password is not None else self.twin.token(index)
         variables = {"TWINE_USERNAME": "__token__", "TWINE_PASSWORD": token}
         command = ["twine", "upload", "--non-interactive", "--disable-progress-bar", "--repository", index, *options]
-        return self.run(*command, *map(str, files), **variables)
+        return self.run(*command, *map(str, files), enclosed=True, **variables)
 
     @property
     def work(self) -> Path:

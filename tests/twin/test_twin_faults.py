@@ -127,4 +127,4 @@ def test_slow_answers_come(twin: Twin, person: Person) -> None:
 def test_unknown_fault_is_an_error(twin: Twin, name: str, index: str | None, options: dict[str, float]) -> None:
     """A fault, an index or an option that does not exist is refused with those that do."""
     with pytest.raises(RunbookError, match=r"there is no|has no option"):
-        twin.fault(name, index=index, **options)
+        twin.fault(name, None, index, **options)

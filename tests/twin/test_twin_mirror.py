@@ -216,7 +216,7 @@ def test_json_and_html_pages_say_the_same() -> None:
         f'data-core-metadata="sha256={digest}" data-upload-time="2024-01-01T00:00:00Z">x</a>'
     )
     file = {"filename": "x-1.0-py3-none-any.whl", "url": f"https://f.example{path}", "hashes": {"sha256": digest}, "requires-python": ">=3.8"}
-    file |= {"yanked": "bad", "core-metadata": {"sha256": digest}, "upload-time": "2024-01-01T00:00:00Z"}  # type: ignore[dict-item]
+    file |= {"yanked": "bad", "core-metadata": {"sha256": digest}, "upload-time": "2024-01-01T00:00:00Z"}
 
     (from_html,) = read_page(html, "text/html", "https://x/simple/x/")
     (from_json,) = read_page(json.dumps({"files": [file]}), "application/vnd.pypi.simple.v1+json", "https://x/simple/x/")
