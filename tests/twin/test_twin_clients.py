@@ -13,6 +13,7 @@ import pytest
 
 from pypi_runbook.rules.sample import make_sdist, make_wheel
 from pypi_runbook.twin import Twin
+from pypi_runbook.twin.hosts import HOSTS
 
 if TYPE_CHECKING:
     from people import Person
@@ -108,3 +109,16 @@ def test_twin_hides_what_the_upstream_has_under_an_uploaded_name(person: Person,
     assert before.returncode == 0, before.stdout
     assert "from versions: 999" in after.stdout
     assert "from versions: none" in tested.stdout
+
+
+def test_clients_connect_to_the_twin_and_nowhere_else(twin: Twin, person: Person) -> None:
+    """Each connection of a client that honours proxies goes through the tunnel, to a host of the twin."""
+    connections, requests = twin.connections, len(twin.requests)
+
+    done = person.run("pip", "download", "--no-deps", "--no-cache-dir", "iniconfig", enclosed=False)
+
+    seen = twin.requests[requests:]
+    assert done.returncode == 0, done.stdout
+    assert twin.connections - connections == len({request.host for request in seen}) > 0
+    assert {request.host for request in seen} <= set(HOSTS)
+    assert {request.client.split("/")[0] for request in seen} == {"pip"}

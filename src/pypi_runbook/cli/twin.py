@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -74,7 +75,8 @@ def stay(twin: Twin, environment: Mapping[str, str], *, as_json: bool) -> int:
         click.echo("\n".join(export_lines(environment, os.environ)))
     say(["PyPI and TestPyPI are up; run the lines above in another terminal to be inside, and press Ctrl-C here to end"])
     try:
-        signal.pause()
+        while True:
+            time.sleep(60)
     except KeyboardInterrupt:
         # A terminal that exported the lines has no namespace around it.
         say(summary(twin, ["credentials", "tunnel"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 # No IPv6 address: older clients read its colons as a port.
@@ -28,7 +29,7 @@ def client_environment(home: Path, tmp: Path, authority: Path, proxy: str) -> di
         # Without it the default folder of certificates still vouches for the real hosts.
         "SSL_CERT_DIR": str(authority.parent / "no-certificates"),
         # A fresh HOME does not hide the machine's own pip.conf.
-        "PIP_CONFIG_FILE": "/dev/null",
+        "PIP_CONFIG_FILE": os.devnull,
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
         "GIT_TERMINAL_PROMPT": "0",

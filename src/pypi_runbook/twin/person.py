@@ -17,8 +17,8 @@ from pypi_runbook.twin.hosts import INDEXES
 from pypi_runbook.twin.twin import Twin
 
 OWN_FAILURE, CANNOT_RUN, NOT_FOUND = 125, 126, 127
-# What a terminal needs; everything else of the caller's environment stays outside.
-KEPT = ("PATH", "TERM", "COLORTERM", "COLUMNS", "LINES", "NO_COLOR")
+# What a terminal needs, and Windows to start a program; everything else of the caller's environment stays outside.
+KEPT = ("PATH", "TERM", "COLORTERM", "COLUMNS", "LINES", "NO_COLOR", "SYSTEMROOT", "COMSPEC", "PATHEXT")
 CREDENTIAL_PREFIXES = ("PIP_", "UV_", "TWINE_", "POETRY_", "HATCH_", "FLIT_", "PDM_", "GH_", "GITHUB_", "ACTIONS_")
 # These would reach the real hosts without a namespace around them.
 IGNORE_PROXIES = {"hatch": "hatch ignores proxy variables"}

@@ -10,7 +10,7 @@ from typing import Any
 class Request:
     """One request that reached the twin, or a host that the tunnel refused.
 
-    host, method, path: as the client sent them; `path` holds the query too.
+    host, method, path: as the client sent them; `path` holds the query too, and is empty for a host that the tunnel refused.
     status: the answer's status; when: seconds since the epoch.
     reason: the words of a refusal, empty when the request was fulfilled.
     client: the start of the client's User-Agent, for example `twine/7.0.0`.
