@@ -129,6 +129,18 @@ def test_miss_without_upstream_says_so(tmp_path: Path) -> None:
     assert "the twin is offline" in refused[0].reason
 
 
+@pytest.mark.usefixtures("cache", "upstream")
+def test_unknown_name_stays_unknown_offline(person: Person) -> None:
+    """A name that the upstream did not know is not found either when the upstream is gone."""
+    answers = []
+    for offline in (False, True):
+        with Twin.start(offline=offline) as person.twin:
+            done = person.run("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "https://pypi.org/simple/nobody-has-this/", enclosed=False)
+            answers.append(done.stdout)
+
+    assert answers == ["404", "404"]
+
+
 @pytest.mark.usefixtures("cache")
 def test_second_twin_asks_the_upstream_for_nothing(tmp_path: Path, upstream: Upstream) -> None:
     """Twins of one user share what they keep."""

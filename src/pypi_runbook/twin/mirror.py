@@ -159,9 +159,9 @@ class Mirror:
                 raise
             # Asked again after a while, not with every request.
             return time.time() - FRESH_SECONDS + DOWN_SECONDS, kept[1]
-        if listing:
-            content = {"fetched": time.time(), "files": [dataclasses.asdict(item) for item in listing]}
-            write_whole(place, json.dumps(content).encode())
+        # An empty page is kept too: offline, a name that does not exist must stay one that does not exist.
+        content = {"fetched": time.time(), "files": [dataclasses.asdict(item) for item in listing]}
+        write_whole(place, json.dumps(content).encode())
         return time.time(), listing
 
     async def _fetch(self, project: str) -> list[Listed]:
