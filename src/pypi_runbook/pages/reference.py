@@ -88,14 +88,15 @@ def commands_reference() -> str:
 
 @functools.cache
 def help_of(*command: str) -> str:
-    """Return what `pypi-runbook COMMAND --help` prints."""
+    """Return what `pypi-runbook COMMAND --help` prints; where the environment lacks the command's extra, what it says about that."""
     argv = [sys.executable, "-m", "pypi_runbook", *command, "--help"]
     done = subprocess.run(
         argv, capture_output=True, text=True, check=False, env={"PATH": "", "LC_ALL": "C.UTF-8", "COLUMNS": "80", "TERMINAL_WIDTH": "80"}
     )
-    if done.returncode:
+    lacking = re.search(r"error: (.* needs the extra .*(?:\n  next: .*)?)", done.stderr)
+    if done.returncode and not lacking:
         raise RunbookError("no-help", f"`pypi-runbook {' '.join(command)} --help` fails: {done.stderr.strip()}", next="run it and see")
-    return done.stdout.replace("python -m pypi_runbook", "pypi-runbook").strip("\n")
+    return lacking[1] if lacking else done.stdout.replace("python -m pypi_runbook", "pypi-runbook").strip("\n")
 
 
 def entries(docs: Path, page: str) -> str:
