@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -116,6 +117,15 @@ def enclosed(twin: Twin) -> None:
     """Skip where the machine allows no namespaces: macOS, and Linux with unprivileged user namespaces switched off."""
     if "namespace" not in twin.layers:
         pytest.skip("this machine allows no user namespaces, so there is nothing to enclose with")
+
+
+def test_namespace_holds_wherever_the_machine_allows_one(twin: Twin) -> None:
+    """Where unshare(1) makes namespaces, so does the twin: the tests below are not skipped for a fault of ours."""
+    if not (unshare := shutil.which("unshare")):
+        pytest.skip("this machine has no unshare(1) to compare with")
+    allowed = subprocess.run([unshare, "--map-root-user", "--net", "--mount", "true"], capture_output=True, check=False).returncode == 0
+
+    assert ("namespace" in twin.layers) == allowed
 
 
 @pytest.mark.usefixtures("enclosed")
