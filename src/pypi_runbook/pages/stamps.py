@@ -113,9 +113,10 @@ def last_proven(rows: list[Row], data: dict[str, Any], guide: str) -> str:
     if not rows or not counts["passed"]:
         return '<p class="last-proven unproven">Not proven yet: no command of this guide has a result for its present text.</p>'
     entries = [entry for name, entry in data["pages"].items() if name.startswith(f"{guide}:") and entry.get("finished")]
-    done = f"{counts['passed']} commands passed, {counts['skipped']} skipped with a reason"
+    names = {"passed": "commands passed", "skipped": "skipped with a reason", "failed": "failed", "not-run": "not run yet"}
+    done = ", ".join(f"{counts[name]} {words}" for name, words in names.items() if counts[name])
     if counts["failed"] or counts["not-run"]:
-        return f'<p class="last-proven unproven">Partly proven: {done}, {counts["failed"]} failed, {counts["not-run"]} not run yet.</p>'
+        return f'<p class="last-proven unproven">Partly proven: {done}.</p>'
     oldest = min(entries, key=lambda entry: entry["finished"])
     commits = "one commit" if len({entry.get("commit") for entry in entries}) == 1 else "several commits, the oldest"
     where = commit(oldest) if commits == "one commit" else f"{commits} {commit(oldest)}"
