@@ -14,7 +14,7 @@ import click
 from pypi_runbook.cli import json_option, project_option
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.twin import Twin
-from pypi_runbook.twin.person import OWN_FAILURE, credentials, export_lines, person_environment, run_command, summary
+from pypi_runbook.twin.person import OWN_FAILURE, check_command, credentials, export_lines, person_environment, run_command, summary
 
 HELP = """Run COMMAND with the twin of PyPI, TestPyPI and GitHub around it.
 
@@ -60,6 +60,7 @@ def command(state: Path | None, offline: bool, root: Path, as_json: bool, comman
 
 def around(twin: Twin, command: list[str], environment: dict[str, str]) -> int:
     """Run COMMAND inside TWIN, then say what happened; return its status."""
+    check_command(command, twin.layers)
     say([f"{command[0]} runs with PyPI and TestPyPI on this machine; tokens are in PYPI_RUNBOOK_TOKEN_PYPI and PYPI_RUNBOOK_TOKEN_TESTPYPI"])
     status = run_command(twin, command, environment)
     say(summary(twin, twin.layers))
