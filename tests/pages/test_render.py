@@ -187,6 +187,16 @@ def test_lines_hold_below_macros_of_many_lines_loops_and_values(site: MiniSite) 
     assert page.snippets[5].text == 'echo "${#HOME}"'
 
 
+def test_lines_hold_without_j2_extensions_in_the_configuration(site: MiniSite) -> None:
+    """Older mkdocs-macros refuses that option; the pluglet brings the Jinja extension itself."""
+    config = site.root / "mkdocs.yml"
+    kept = [line for line in config.read_text().splitlines(keepends=True) if "j2_extensions" not in line]
+    assert len(kept) == len(config.read_text().splitlines()) - 1
+    config.write_text("".join(kept))
+    page = site.render("\n{{ metadata_excerpt() }}\n\n```bash\ntrue\n```\n")
+    assert source_line(page, page.snippets[1]) == "```bash"
+
+
 def test_html_is_that_of_a_build_without_the_recorder(site: MiniSite) -> None:
     """But for its own attribute, the recorder changes nothing of what a page looks like."""
     config = configure(site.guide)

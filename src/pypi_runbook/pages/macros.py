@@ -111,6 +111,9 @@ def on_pre_page_macros(env: Any) -> None:
     """Tell the Jinja extension which page it is, and how many lines stand above its text."""
     above = linemarks.front_matter_lines(env.page.file.content_string, env.markdown)
     linemarks.CURRENT.set((guidance.page_path(env), above))
+    # mkdocs-macros before 1.5 knows no `j2_extensions`, and an adopter may have forgotten it.
+    if linemarks.LineMarks.identifier not in env.env.extensions:
+        env.env.add_extension(linemarks.LineMarks)
 
 
 def on_post_page_macros(env: Any) -> None:
