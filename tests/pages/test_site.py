@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from minisite import PAGE, MiniSite, two_guides
+from minisite import PAGE, ROOT, MiniSite, two_guides
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.pages import results, stamps
 from pypi_runbook.pages.guides import guides
 from pypi_runbook.pages.key import page_key
 from pypi_runbook.pages.render import render_guide
-from pypi_runbook.pages.site import build_site
+from pypi_runbook.pages.site import build_guide, build_site
 
 
 def quiet(_: str) -> None:
@@ -44,6 +44,12 @@ def test_both_guides_are_built_from_the_same_pages(two: MiniSite) -> None:
             assert f"How {guide.name} is published" in html
             assert [int(number) for number in re.findall(r'data-snippet="(\d+)"', html)] == [snippet.number for snippet in page.snippets]
             assert f"<title>{page.title} - Publishing {guide.name}</title>" in html
+
+
+def test_the_real_pages_build_with_their_links_and_navigation(tmp_path: Path) -> None:
+    """Every page of this repository is in the navigation, and every link and anchor leads somewhere."""
+    built = build_guide(guides(ROOT)[0], tmp_path, quiet)
+    assert {page.path for page in built.pages} == {file.relative_to(ROOT).as_posix() for file in (ROOT / "docs").rglob("*.md")}
 
 
 def test_guides_link_to_each_other_within_the_same_copy(two: MiniSite) -> None:

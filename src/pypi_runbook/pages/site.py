@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import socket
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +24,6 @@ from pypi_runbook.pages.recorder import collecting
 from pypi_runbook.pages.render import page_of, render_guide
 from pypi_runbook.pages.snippet import Page
 
-STAGING = Path(".runbook/site")
 HOST, PORTS = "127.0.0.1", range(8000, 8010)
 Say = Callable[[str], None]
 
@@ -35,15 +34,23 @@ def build_site(root: Path, say: Say) -> Path:
     Whatever a page does wrong is told at once, each with its page and line.
     """
     every = guides(root)
-    draft = root / STAGING
-    shutil.rmtree(draft, ignore_errors=True)
-    built = [_build(guide, draft, say) for guide in every]
-    lint.check([page for site in built for page in site.pages])
-    for site in built:
-        others = {other.address: draft / other.guide.url_prefix for other in built if other is not site and other.address}
-        stamps.stamp(root, site.guide, site.pages, site.files, others)
-    replace_folder(draft, every[0].site_dir)
+    with draft_folder(root) as draft:
+        built = [build_guide(guide, draft, say) for guide in every]
+        lint.check([page for site in built for page in site.pages])
+        for site in built:
+            others = {other.address: draft / other.guide.url_prefix for other in built if other is not site and other.address}
+            stamps.stamp(root, site.guide, site.pages, site.files, others)
+        replace_folder(draft, every[0].site_dir)
     return every[0].site_dir
+
+
+@contextmanager
+def draft_folder(root: Path) -> Iterator[Path]:
+    """Give a build a place of its own beside the results, and leave nothing of it behind."""
+    runbook = root / ".runbook"
+    runbook.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="site-", dir=runbook) as folder:
+        yield Path(folder, "site")
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ class Built:
     address: str
 
 
-def _build(guide: Guide, draft: Path, say: Say) -> Built:
+def build_guide(guide: Guide, draft: Path, say: Say) -> Built:
     """Build GUIDE below DRAFT."""
     start = time.monotonic()
     config = configure(guide, draft / guide.url_prefix)
@@ -108,12 +115,10 @@ def collected_warnings() -> Iterator[list[str]]:
 
 def replace_folder(draft: Path, target: Path) -> None:
     """Put DRAFT in the place of TARGET; a build that was interrupted leaves the old one whole."""
-    old = draft.with_name(f"{draft.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
+    old = draft.with_name("old")
     if target.exists():
         target.rename(old)
     draft.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def serve_site(root: Path, say: Say, tell_address: Say) -> None:
