@@ -1,0 +1,105 @@
+"""Every runbook block, pasted into interactive bash and zsh: the shell takes it, and after a failure nothing irreversible runs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from paste_bench import COMPLAINTS, SHELLS, Bench, commands_of, pasted_text
+
+from pypi_runbook.pages.paste import is_irreversible
+from pypi_runbook.pages.session import PathSpec
+from pypi_runbook.pages.sybil import published
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNBOOKS = ("docs/publishing/", "docs/incident/")
+CHECK = re.compile(r"\btwine check --strict |scripts/check\b|/pypi-runbook check\b")
+UPLOAD = re.compile(r"/(twine|pypi-runbook) .*\bupload\b|/(uv|poetry) publish\b|scripts/upload\b")
+
+
+def runbook_paths() -> list[PathSpec]:
+    """Return every path of this repository's own runbooks."""
+    publication = published(ROOT)
+    return [spec for spec in publication.specs if spec.page.startswith(RUNBOOKS) and spec.guide == publication.guides[0].name]
+
+
+@pytest.fixture(scope="module", params=sorted(SHELLS))
+def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """One interactive shell for all pages: nothing of a block may stay that troubles another page."""
+    if not shutil.which(request.param):
+        pytest.skip(f"this machine has no {request.param}: install it")
+    opened = Bench(tmp_path_factory.mktemp("paste"), request.param, [text for spec in runbook_paths() for text in blocks(spec)])
+    yield opened
+    opened.close()
+
+
+def blocks(spec: PathSpec) -> list[str]:
+    """Return what a reader pastes into the shell, in order."""
+    return [pasted_text(snippet) for snippet in spec.snippets if snippet.language != "python"]
+
+
+def irreversible(call: str) -> bool:
+    """Say whether a recorded call is one that cannot be taken back."""
+    return any(is_irreversible(command) for command in commands_of(re.sub(r"^\S*/(?=scripts/)|^\S*/bin/", "", call)))
+
+
+@pytest.mark.parametrize("bracketed", [True, False], ids=["bracketed", "typed"])
+def test_the_shell_takes_every_block(bench: Bench, bracketed: bool) -> None:
+    """No block is misread or leaves the shell waiting for more, pasted at once or line by line."""
+    for spec in runbook_paths():
+        for text in blocks(spec):
+            _, shown = bench.paste(text, bracketed=bracketed)
+            assert not COMPLAINTS.search(shown), f"{spec.label}:\n{text}\n---\n{shown}"
+
+
+@pytest.mark.parametrize("bracketed", [True, False], ids=["bracketed", "typed"])
+def test_after_a_failure_nothing_irreversible_runs(bench: Bench, bracketed: bool) -> None:
+    """Each command of each block with an upload, a push or a deletion fails in turn, and that one does not follow."""
+    guarded = 0
+    for spec in runbook_paths():
+        for text in filter(holds_irreversible, blocks(spec)):
+            calls, _ = bench.paste(text, bracketed=bracketed)
+            assert any(map(irreversible, calls.before)), f"{spec.label}: the block does not come to it:\n{text}\n{calls.before}"
+            for number in range(1, len(calls.before) + 1):
+                failed, _ = bench.paste(text, bracketed=bracketed, failing=number)
+                assert not [call for call in failed.after if irreversible(call)], f"{spec.label}: after {failed.before[-1]}:\n{text}"
+                guarded += 1
+    assert guarded, "no runbook holds anything irreversible, so this test holds nothing"
+
+
+def holds_irreversible(text: str) -> bool:
+    """Say whether a block holds anything that cannot be taken back."""
+    return any(is_irreversible(command) for command in commands_of(text))
+
+
+@pytest.mark.parametrize("bracketed", [True, False], ids=["bracketed", "typed"])
+def test_a_whole_page_pasted_at_once_uploads_only_what_was_checked(bench: Bench, bracketed: bool) -> None:
+    """Whatever fails on the way, an upload comes only right behind a check that passed; a reader may have pasted all of a path."""
+    for spec in runbook_paths():
+        text = "\n".join(blocks(spec))
+        if any(UPLOAD.search(f"/{' '.join(command.plain)}") for command in commands_of(text)):
+            calls, _ = bench.paste(text, bracketed=bracketed)
+            for number in range(len(calls.before) + 1):
+                failed, _ = bench.paste(text, bracketed=bracketed, failing=number)
+                for done in (failed.before, failed.after):
+                    unchecked = [call for check, call in pairwise(["", *done]) if UPLOAD.search(call) and not CHECK.search(check)]
+                    assert not unchecked, f"{spec.label}: after {failed.before[-1]}"
+
+
+@pytest.mark.parametrize("shell", sorted(SHELLS))
+def test_an_unsafe_block_is_seen(tmp_path: Path, shell: str) -> None:
+    """The bench itself tells a block whose upload follows a failed check, and one that zsh misreads."""
+    if not shutil.which(shell):
+        pytest.skip(f"this machine has no {shell}: install it")
+    unsafe = "twine check dist/*\ntwine upload dist/*"
+    opened = Bench(tmp_path, shell, [unsafe])
+    for bracketed in (True, False):
+        failed, _ = opened.paste(unsafe.replace("dist/*", "dist/x"), bracketed=bracketed, failing=1)
+        assert [call for call in failed.after if irreversible(call)]
+        if shell == "zsh":
+            assert COMPLAINTS.search(opened.paste("# a comment", bracketed=bracketed)[1])
+    opened.close()
