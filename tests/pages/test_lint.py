@@ -152,6 +152,13 @@ def test_two_pages_with_one_title_are_an_error(tmp_path: Path) -> None:
         lint.check(render_guide(site.guide))
 
 
+def test_a_page_without_a_title_is_an_error(tmp_path: Path) -> None:
+    """Its file name would be shown instead."""
+    site = MiniSite(tmp_path)
+    site.write("a.md", "\nText\n", title="''")
+    assert [(error.id, error.file) for error in lint.problems(render_guide(site.guide))] == [("no-title", "docs/a.md")]
+
+
 def test_shellcheck_names_page_and_line(tmp_path: Path) -> None:
     """Its finding leads to the line of the page, not of a file that nobody has."""
     page = MiniSite(tmp_path).render("\n```bash\ntrue\necho $HOME/*.txt $(\n```\n\n```console\n$ cat `ls`\n```\n")

@@ -52,6 +52,8 @@ def same_titles(pages: list[Page]) -> Iterator[RunbookError]:
     """Yield the pages that a reader of search results cannot tell from another."""
     first: dict[str, Page] = {}
     for page in pages:
+        if not page.meta.get("title"):
+            yield RunbookError("no-title", "the front matter has no title", page.path, 1, next="write title: and what the page is about", status=1)
         other = first.setdefault(page.title, page)
         if other is not page:
             yield RunbookError(

@@ -111,9 +111,9 @@ def last_proven(rows: list[Row], data: dict[str, Any], guide: str) -> str:
     """Return the sentence that says when all of a guide was last proven, or how much of it is."""
     counts = Counter(row["result"] for row in rows)
     if not rows or not counts["passed"]:
-        return '<p class="last-proven unproven">Not proven yet: no command of this guide has a result for its present text.</p>'
+        return '<p class="last-proven unproven">Not proven yet: no block of this guide has a result for its present text.</p>'
     entries = [entry for name, entry in data["pages"].items() if name.startswith(f"{guide}:") and entry.get("finished")]
-    names = {"passed": "commands passed", "skipped": "skipped with a reason", "failed": "failed", "not-run": "not run yet"}
+    names = {"passed": "blocks passed", "skipped": "skipped with a reason", "failed": "failed", "not-run": "not run yet"}
     done = ", ".join(f"{counts[name]} {words}" for name, words in names.items() if counts[name])
     if counts["failed"] or counts["not-run"]:
         return f'<p class="last-proven unproven">Partly proven: {done}.</p>'
