@@ -141,7 +141,7 @@ def test_what_is_not_published_is_no_snippet(site: MiniSite) -> None:
 
 def test_lines_hold_below_macros_of_many_lines_loops_and_values(site: MiniSite) -> None:
     """A value of several lines, a macro that makes fences, a loop, `set`, `raw` and `include` do not move the lines below them."""
-    (site.root / "docs/part.txt").write_text("one\ntwo\nthree\n")
+    (site.root / "docs/part.txt").write_text("one\ntwo\n\n```text\nincluded\n```\n")
     page = site.render(
         """
         {{ metadata_excerpt() }}
@@ -175,16 +175,17 @@ def test_lines_hold_below_macros_of_many_lines_loops_and_values(site: MiniSite) 
     places = [(snippet.language, source_line(page, snippet)) for snippet in page.snippets]
     assert places == [
         ("toml", "{{ metadata_excerpt() }}"),
+        ("text", '{% include "part.txt" %}'),
         ("bash", "```bash"),
         ("bash", "```bash"),
         ("text", "```text"),
         ("text", '{{ "```text\\nmade\\n```" | indent(4) }}'),
         ("bash", "```bash"),
     ]
-    assert [snippet.text for snippet in page.snippets[1:3]] == ["echo x", "echo y"]
-    assert page.snippets[1].line == page.snippets[2].line
-    assert page.snippets[3].text == "{{ raw }} {# not a comment #}"
-    assert page.snippets[5].text == 'echo "${#HOME}"'
+    assert [snippet.text for snippet in page.snippets[2:4]] == ["echo x", "echo y"]
+    assert page.snippets[2].line == page.snippets[3].line
+    assert page.snippets[4].text == "{{ raw }} {# not a comment #}"
+    assert page.snippets[6].text == 'echo "${#HOME}"'
 
 
 def test_lines_hold_without_j2_extensions_in_the_configuration(site: MiniSite) -> None:
