@@ -11,7 +11,7 @@ import click
 
 from pypi_runbook.cli import json_option, project_option
 from pypi_runbook.pages.guides import guides
-from pypi_runbook.pages.key import page_key
+from pypi_runbook.pages.key import page_key, state_of
 from pypi_runbook.pages.outcome import FAILED, NOT_RUN, PASSED, SKIPPED
 from pypi_runbook.pages.render import render_guide
 from pypi_runbook.pages.results import commit_of, load, rows_of
@@ -43,9 +43,10 @@ def published_rows(root: Path) -> Iterator[dict[str, Any]]:
     """Yield a row for each runnable snippet on each path of each page of ROOT's guides."""
     data = load(root)
     for guide in guides(root):
+        state = state_of(guide.project_root)
         for page in render_guide(guide):
             if any(snippet.runnable for snippet in page.snippets):
-                for row in rows_of(data, page, page_key(page, guide.project_root)):
+                for row in rows_of(data, page, page_key(page, guide.project_root, state)):
                     yield {name: row[name] for name in FIELDS}
 
 

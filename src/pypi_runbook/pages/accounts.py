@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pypi_runbook.pages import results
-from pypi_runbook.pages.key import page_key
+from pypi_runbook.pages.key import page_key, state_of
 from pypi_runbook.pages.outcome import FAILED, NOT_RUN, PASSED, SKIPPED, Outcome
 from pypi_runbook.pages.session import PathSpec
 from pypi_runbook.pages.sybil import Publication
@@ -38,6 +38,8 @@ class Accounts:
         self.publication = publication
         self.paths: dict[PathName, PathAccount] = {name_of(spec): PathAccount(spec) for spec in publication.specs}
         self._open: set[PathName] = set()
+        # As the run begins: what is edited meanwhile is not what the run has proven.
+        self._states = {guide.name: state_of(guide.project_root) for guide in publication.guides}
 
     def add(self, name: PathName, outcomes: Iterable[dict[str, Any]]) -> None:
         """Note the OUTCOMES of snippets of a path."""
@@ -51,7 +53,7 @@ class Accounts:
         page = self.publication.page(account.spec)
         numbers = {snippet.number: snippet for snippet in account.spec.snippets}
         rows = [results.row(account.spec, numbers[number], outcome) for number, outcome in account.outcomes.items()]
-        key = page_key(page, account.spec.project_root)
+        key = page_key(page, account.spec.project_root, self._states[account.spec.guide])
         results.merge(self.publication.root, results.PageResult(account.spec.guide, account.spec.page, key, rows, about))
         self._open.discard(name)
         return account.summary()

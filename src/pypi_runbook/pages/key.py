@@ -17,19 +17,22 @@ PACKAGE = Path(__file__).resolve().parent.parent
 NOT_THE_PROJECT = ("docs/", "tests/", "site/", ".github/ISSUE_TEMPLATE/")
 
 
-def page_key(page: Page, project_root: Path) -> str:
-    """Return PAGE's key for the project in PROJECT_ROOT: the same as long as its results still stand for what is published."""
+def page_key(page: Page, project_root: Path, state: str | None = None) -> str:
+    """Return PAGE's key for the project in PROJECT_ROOT: the same as long as its results still stand for what is published.
+
+    state: what `state_of` returned, for many pages at once or for the moment at which a run began.
+    """
     snippets = [asdict(snippet) | {"line": 0} for snippet in page.snippets]
     promises = {name: page.meta.get(name) for name in ("needs", "fault")}
     text = json.dumps([snippets, promises], sort_keys=True, default=str)
-    return hashlib.sha256(f"{text} {_of_project(project_root)} {_of_tools()}".encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{text} {state or state_of(project_root)}".encode()).hexdigest()[:32]
 
 
-def _of_project(root: Path) -> str:
-    """Return the digest of the project's own files, edits included."""
+def state_of(project_root: Path) -> str:
+    """Return the digest of the project's own files, edits included, and of the tools."""
     with git_environment() as environment:
-        names = [name for name in files_of(root, environment) if not name.startswith(NOT_THE_PROJECT)]
-    return _digest(root, names)
+        names = [name for name in files_of(project_root, environment) if not name.startswith(NOT_THE_PROJECT)]
+    return f"{_digest(project_root, names)} {_of_tools()}"
 
 
 def _of_tools() -> str:

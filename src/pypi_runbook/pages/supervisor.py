@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 import threading
 from contextlib import ExitStack
 from dataclasses import replace
@@ -38,6 +40,9 @@ class Supervisor:
         self.spec = spec
         self.outcomes: list[Outcome] = []
         self._open = ExitStack()
+        # One folder for all that the session and its twin make, so that nothing stays when they are ended from outside.
+        self._folder = Path(tempfile.mkdtemp(prefix="rb-")).resolve()
+        tempfile.tempdir = str(self._folder)
         self._run: PathRun | None = None
         self._traces: Traces | None = None
         self._twin: Twin | None = None
@@ -63,6 +68,7 @@ class Supervisor:
         leftovers.end()
         if self._sandbox:
             self._sandbox.remove()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _next(self, snippet: Snippet) -> Outcome:
         """Return what becomes of the next snippet; after the path's last one comes what the path left behind."""
@@ -137,11 +143,16 @@ def serve(connection: socket.socket) -> None:
     requests, answers = connection.makefile("r", encoding="utf-8"), connection.makefile("w", encoding="utf-8")
     supervisor = Supervisor(PathSpec.loads(requests.readline()))
     waiting: SimpleQueue[dict[str, Any]] = SimpleQueue()
-    threading.Thread(target=_listen, args=(requests, waiting, supervisor), daemon=True).start()
-    while "close" not in (request := waiting.get()):
-        outcomes = [outcome.as_json() for outcome in supervisor.reach(request["reach"])]
-        _answer(answers, {"outcomes": outcomes})
-    _answer(answers, supervisor.close())
+    listener = threading.Thread(target=_listen, args=(requests, waiting, supervisor), daemon=True)
+    listener.start()
+    try:
+        while "close" not in (request := waiting.get()):
+            outcomes = [outcome.as_json() for outcome in supervisor.reach(request["reach"])]
+            _answer(answers, {"outcomes": outcomes})
+        _answer(answers, supervisor.close())
+    except BrokenPipeError:
+        # Whoever asked is dead: the listener is ending everything, and then this process.
+        listener.join()
 
 
 def _listen(requests: TextIO, waiting: SimpleQueue[dict[str, Any]], supervisor: Supervisor) -> None:

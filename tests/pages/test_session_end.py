@@ -1,0 +1,130 @@
+"""A session ends with everything that belongs to it, however it ends; and what one path sees is not another's."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pypi_runbook.pages import leftovers
+from pypi_runbook.pages.sandbox import Sandbox
+from pypi_runbook.pages.session import PathSpec, Session
+from pypi_runbook.pages.snippet import Snippet
+
+DETACHED = 'python3 -c \'import subprocess; subprocess.Popen(["sleep", "86431"], start_new_session=True)\'\nsleep 86432'
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = ROOT / "tests/projects/tiny"
+
+
+def path_of(*texts: str, needs: tuple[str, ...] = ("git", "python3"), fault: str = "", templates: Path | None = None, **options: str) -> PathSpec:
+    """Return a path of bash fences."""
+    snippets = [Snippet("tiny", "docs/page.md", number, number * 10, "bash", text, options) for number, text in enumerate(texts, 1)]
+    return PathSpec("tiny", "docs/page.md", "", ROOT, PROJECT, needs, fault, snippets, templates)
+
+
+def results(spec: PathSpec) -> list[tuple[str, str]]:
+    """Run a whole path; return each result with its reason."""
+    session = Session(spec)
+    outcomes = session.reach(len(spec.snippets))
+    session.close()
+    return [(outcome.result, outcome.reason) for outcome in outcomes]
+
+
+def test_whoever_asked_is_killed(tmp_path: Path) -> None:
+    """Nothing of a session outlives the process that asked for it: no process, no folder."""
+    program = "from test_session_end import DETACHED, Session, path_of; Session(path_of(DETACHED)).reach(1)"
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parent)}
+    asking = subprocess.Popen([sys.executable, "-c", program], env=environment)
+    wait_until(lambda: len(sleeping()) == 2)
+    asking.send_signal(signal.SIGKILL)
+    asking.wait()
+    wait_until(lambda: not sleeping() and not list(tmp_path.iterdir()))
+
+
+def sleeping() -> list[str]:
+    """Return the commands of this test that still run."""
+    return [process.command for process in leftovers.processes() if process.command in ("sleep 86431", "sleep 86432")]
+
+
+def wait_until(condition: object, seconds: float = 30) -> None:
+    """Wait until CONDITION holds, or fail."""
+    assert callable(condition)
+    limit = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < limit, f"after {seconds} s: {sleeping()}"
+        time.sleep(0.05)
+
+
+def test_a_closed_session_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path that ends as it should takes its folders with it, read-only ones too."""
+    made = Path(os.environ.get("TMPDIR", "/tmp"))
+    before = set(made.glob("rb-*"))
+    monkeypatch.chdir(tmp_path)
+    assert results(path_of("mkdir locked && touch locked/file && chmod 500 locked")) == [("passed", "")]
+    assert set(made.glob("rb-*")) <= before
+
+
+def test_a_path_sees_what_its_page_promises() -> None:
+    """PATH holds the page's needs and base tools, HOME and TMPDIR are empty, and no credential is set."""
+    checks = [
+        'git rev-parse --is-inside-work-tree && git remote get-url origin && test -z "$(git status --porcelain)"',
+        'test -z "$(ls "$TMPDIR")" && test "$(ls -A "$HOME")" = .gitconfig',
+        "! command -v twine && ! command -v pip && ! command -v cc",
+        'test -z "$TWINE_PASSWORD$UV_PUBLISH_TOKEN$POETRY_PYPI_TOKEN_PYPI$GH_TOKEN"',
+        "python3 -m venv inner && inner/bin/python -c 'import sys; assert sys.prefix != sys.base_prefix'",
+    ]
+    assert results(path_of(*checks)) == [("passed", "")] * 5
+
+
+def test_paths_of_a_run_see_one_state_of_the_project(tmp_path: Path) -> None:
+    """The first clone is shared and copied, so that no path changes another's."""
+    for _ in range(2):
+        spec = path_of("test ! -e mine && touch mine && git add mine && git commit --quiet --message mine && git push --quiet", templates=tmp_path)
+        assert results(spec) == [("passed", "")]
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        (path_of("true", needs=("no-such-tool",)), "the page needs no-such-tool, which this machine does not have"),
+        (path_of("true", fault="no-such-fault"), "there is no fault named no-such-fault"),
+    ],
+    ids=["need", "fault"],
+)
+def test_front_matter_that_cannot_be_met(spec: PathSpec, reason: str) -> None:
+    """A need that the machine lacks, and a fault that the twin does not know, fail the path and name it."""
+    assert results(spec) == [("failed", f"docs/page.md:10: {reason}")]
+
+
+def test_a_fault_is_on_while_the_path_runs() -> None:
+    """The page's `fault:` breaks the twin: its index answers as during an outage."""
+    ask = "python3 -c 'import urllib.request as r; r.urlopen(\"https://pypi.org/simple/\")' 2>said || grep 'HTTP Error 503' said"
+    assert results(path_of(ask, fault="outage")) == [("passed", "")]
+
+
+def test_files_outside_the_sandbox_are_compared(tmp_path: Path) -> None:
+    """Where folders cannot be made read-only, what was made or deleted meanwhile is found."""
+    checkout, home = tmp_path / "checkout", tmp_path / "home"
+    (checkout / "src").mkdir(parents=True)
+    home.mkdir()
+    (checkout / "src" / "old.py").touch()
+    before = leftovers.Files.now(checkout, home)
+    (checkout / "src" / "new.py").touch()
+    (checkout / "src" / "old.py").unlink()
+    (home / ".pypirc").touch()
+    after = leftovers.Files.now(checkout, home)
+    expected = [f"{checkout}/src/new.py was made", f"{checkout}/src/old.py was deleted", f"{home}/.pypirc was made"]
+    assert before.changes(after) == sorted(expected)
+
+
+def test_a_missing_tool_is_named_before_anything_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sandbox that cannot be made leaves no folder behind."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with pytest.raises(Exception, match="no-such-tool"):
+        Sandbox.make(PROJECT, "tiny", ["no-such-tool"])
+    assert not list(tmp_path.iterdir())
