@@ -16,8 +16,9 @@ from pypi_runbook.pages.sandbox import Sandbox
 from pypi_runbook.pages.session import PathSpec, Session
 from pypi_runbook.pages.snippet import Snippet
 
-DETACHED = 'python3 -c \'import subprocess; subprocess.Popen(["sleep", "86431"], start_new_session=True)\'\nsleep 86432'
 ROOT = Path(__file__).resolve().parents[2]
+# A time to sleep that is this process's own.
+SECONDS = 1_000_000 + os.getpid()
 PROJECT = ROOT / "tests/projects/tiny"
 
 
@@ -37,7 +38,8 @@ def results(spec: PathSpec) -> list[tuple[str, str]]:
 
 def test_whoever_asked_is_killed(tmp_path: Path) -> None:
     """Nothing of a session outlives the process that asked for it: no process, no folder."""
-    program = "from test_session_end import DETACHED, Session, path_of; Session(path_of(DETACHED)).reach(1)"
+    detached = f'python3 -c \'import subprocess; subprocess.Popen(["sleep", "{SECONDS}"], start_new_session=True)\'\nsleep {SECONDS}'
+    program = f"from test_session_end import Session, path_of; Session(path_of({detached!r})).reach(1)"
     environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parent)}
     asking = subprocess.Popen([sys.executable, "-c", program], env=environment)
     wait_until(lambda: len(sleeping()) == 2)
@@ -48,7 +50,7 @@ def test_whoever_asked_is_killed(tmp_path: Path) -> None:
 
 def sleeping() -> list[str]:
     """Return the commands of this test that still run."""
-    return [process.command for process in leftovers.processes() if process.command in ("sleep 86431", "sleep 86432")]
+    return [process.command for process in leftovers.processes() if process.command == f"sleep {SECONDS}"]
 
 
 def wait_until(condition: object, seconds: float = 30) -> None:
