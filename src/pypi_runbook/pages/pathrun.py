@@ -32,7 +32,8 @@ class PathRun:
         self.tokens = {f"token:{index}": twin.token(index) for index in INDEXES}
         # Unbuffered, so that both streams of a Python program come in the order in which a terminal shows them.
         environment = {**twin.environment(sandbox.home, sandbox.tmp), "PATH": str(sandbox.bin), "PYTHONUNBUFFERED": "1"}
-        outside = [str(Path.home()), str(spec.root)]
+        # Some containers have no HOME, or / for one.
+        outside = [str(folder) for folder in (Path.home(), spec.root) if folder.is_dir() and folder != Path("/")]
         command = [*READONLY, str(sandbox.folder), *outside, "--", *COMMAND]
         self.shell = Shell(sandbox.driver, twin.wrap(command), environment, sandbox.project)
         # Whether what lies outside the sandbox is out of reach; else whoever asks has to compare files.
