@@ -7,10 +7,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import SDIST, WHEEL, Bench
+from manual_bench import SDIST, WHEEL, Bench
 
 GREEDY = """
 import io, pathlib, tarfile
+
+pytest_plugins = ["manual_bench"]
 
 def build_sdist(folder, settings=None):
     with tarfile.open(pathlib.Path(folder, "runbook_tiny-1.0.0.tar.gz"), "w:gz") as archive:

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import SDIST, WHEEL, Bench
+from manual_bench import SDIST, WHEEL, Bench
+
+pytest_plugins = ["manual_bench"]
 
 
 def empty(dist: Path) -> None:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
+import pexpect
 import pytest
-from conftest import SDIST, WHEEL, Bench
+from manual_bench import SDIST, WHEEL, Bench
+
+pytest_plugins = ["manual_bench"]
 
 UPLOAD_HOST = "upload.pypi.org"
 
@@ -83,9 +89,13 @@ def test_a_refusal_says_what_to_do(bench: Bench) -> None:
 
 
 def test_without_a_token_nothing_hangs(bench: Bench) -> None:
-    """Where nobody can type, twine does not wait for an answer."""
-    done = bench.run("upload", "testpypi")
-    assert done.returncode == 2
+    """In a script twine does not wait for an answer, although there is a terminal that it could ask."""
+    command = shlex.join(bench.twin.wrap([sys.executable, "-m", "pypi_runbook", "upload", "testpypi"]))
+    child = pexpect.spawn("sh", ["-c", f"{command} </dev/null"], cwd=bench.root, env=bench.env, encoding="utf-8", timeout=120)
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 2
+    assert "Enter your API token" not in child.before
     assert not bench.posts()
 
 
@@ -95,6 +105,18 @@ def test_other_bytes_are_told_at_once(bench: Bench) -> None:
     with (bench.dist / SDIST).open("ab") as stream:
         stream.write(b"\0")
     done = bench.run("verify", "testpypi", "--wait", "600")
+    assert done.returncode == 1
+    assert f"error: dist/{SDIST}: TestPyPI serves other bytes than dist/ holds" in done.stderr
+    assert not [request for request in bench.twin.requests if request.path.endswith(SDIST)], "the listing's hash said it already"
+
+
+def test_bytes_count_and_not_the_listing(desk: Callable[..., Bench], filled: Bench, tmp_path: Path) -> None:
+    """A file that does not have the hash under which the index lists it is not taken for the one that was built."""
+    bench = desk(filled.root, tmp_path / "state")
+    assert bench.run("upload", "testpypi", **bench.token("testpypi")).returncode == 0
+    (kept,) = (tmp_path / "state").rglob(SDIST)
+    kept.write_bytes(kept.read_bytes()[:-1] + b"\0")
+    done = bench.run("verify", "testpypi", "--wait", "0")
     assert done.returncode == 1
     assert f"error: dist/{SDIST}: TestPyPI serves other bytes than dist/ holds" in done.stderr
 
