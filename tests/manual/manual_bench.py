@@ -49,16 +49,16 @@ class Bench:
 
 
 @pytest.fixture(name="desk", scope="session")
-def _desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], Bench]]:
+def _desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Bench]]:
     """Give out benches, and stop their twins at the end."""
     twins = []
 
-    def make(root: Path) -> Bench:
+    def make(root: Path, state: Path | None = None) -> Bench:
         folder = tmp_path_factory.mktemp("bench")
         home, tmp = folder / "home", folder / "tmp"
         home.mkdir()
         tmp.mkdir()
-        twin = Twin.start()
+        twin = Twin.start(state)
         twins.append(twin)
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         return Bench(root, twin, {**twin.environment(home, tmp), "PATH": path})
@@ -69,7 +69,7 @@ def _desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path],
 
 
 @pytest.fixture(name="builder", scope="session")
-def _builder(desk: Callable[[Path], Bench], tmp_path_factory: pytest.TempPathFactory) -> Bench:
+def _builder(desk: Callable[..., Bench], tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """Clone the tiny project, with one twin for all builds."""
     folder = tmp_path_factory.mktemp("builder")
     materialize(TINY, folder / "tiny", folder / "origin")
@@ -99,6 +99,6 @@ def _filled(clone: Bench, built: Path) -> Bench:
 
 
 @pytest.fixture(name="bench")
-def _bench(desk: Callable[[Path], Bench], filled: Bench) -> Bench:
+def _bench(desk: Callable[..., Bench], filled: Bench) -> Bench:
     """Give a clone with built files a twin of its own, for a test that uploads."""
     return desk(filled.root)

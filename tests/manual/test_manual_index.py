@@ -95,7 +95,9 @@ def test_without_a_token_nothing_hangs(bench: Bench) -> None:
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 2
-    assert "Enter your API token" not in child.before
+    shown = str(child.before)
+    assert "twine upload --non-interactive" in shown
+    assert "Enter your API token" not in shown
     assert not bench.posts()
 
 
