@@ -117,7 +117,7 @@ def test_bytes_count_and_not_the_listing(desk: Callable[..., Bench], filled: Ben
     bench = desk(filled.root, tmp_path / "state")
     assert bench.run("upload", "testpypi", **bench.token("testpypi")).returncode == 0
     (kept,) = (tmp_path / "state").rglob(SDIST)
-    kept.write_bytes(kept.read_bytes()[:-1] + b"\0")
+    kept.write_bytes(kept.read_bytes()[::-1])
     done = bench.run("verify", "testpypi", "--wait", "0")
     assert done.returncode == 1
     assert f"error: dist/{SDIST}: TestPyPI serves other bytes than dist/ holds" in done.stderr
