@@ -53,7 +53,8 @@ class Reader:
             self.shell.send((self.twin.token(typed.removeprefix("token:")) if typed.startswith("token:") else typed) + "\r")
         self.shell.send(f"printf 'pasted-%s=%s=\\n' {self.count} $?\r")
         self.shell.expect(rf"pasted-{self.count}=(\d+)=", timeout=float(snippet.options.get("timeout", 30)) * 2)
-        self.shown += self.shell.before
+        self.shown += self.shell.before or ""
+        assert isinstance(self.shell.match, re.Match)
         return int(self.shell.match[1])
 
 
