@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -29,10 +30,12 @@ EXTRA_OF = {"aiohttp": "twin", "jwt": "twin", "trustme": "twin", "mkdocs": "site
 class Commands(click.Group):
     """Import a command's module only when it is asked for, so that `show` starts without the twin's or the site's packages."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the commands that people are shown."""
         return [name for name in COMMANDS if name not in HIDDEN]
 
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Return the command NAME from its module; RunbookError when the module needs an extra that is not installed."""
         if name not in COMMANDS:
             return None
         try:
@@ -41,7 +44,15 @@ class Commands(click.Group):
             raise missing_extra(name, error) from error
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; one that imports what it needs only now may find that an extra is missing."""
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            raise missing_extra(str(ctx.invoked_subcommand), error) from error
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write each command with its line, without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
 

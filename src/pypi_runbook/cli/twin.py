@@ -8,13 +8,15 @@ import signal
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pypi_runbook.cli import json_option, project_option
 from pypi_runbook.errors import RunbookError
-from pypi_runbook.twin import Twin
-from pypi_runbook.twin.person import OWN_FAILURE, check_command, credentials, export_lines, person_environment, run_command, summary
+
+if TYPE_CHECKING:
+    from pypi_runbook.twin import Twin
 
 HELP = """Run COMMAND with the twin of PyPI, TestPyPI and GitHub around it.
 
@@ -48,6 +50,10 @@ def command(state: Path | None, offline: bool, root: Path, as_json: bool, comman
     """Run COMMAND with the twin around it."""
     if as_json and command:
         raise click.UsageError("--json prints the environment, which is of use only without COMMAND")
+    # Imported here, so that the site can show this command's help without the twin's packages.
+    from pypi_runbook.twin import Twin
+    from pypi_runbook.twin.person import OWN_FAILURE, person_environment
+
     # Asked to end, the twin takes its folders along, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -60,6 +66,8 @@ def command(state: Path | None, offline: bool, root: Path, as_json: bool, comman
 
 def around(twin: Twin, command: list[str], environment: dict[str, str]) -> int:
     """Run COMMAND inside TWIN, then say what happened; return its status."""
+    from pypi_runbook.twin.person import check_command, run_command, summary
+
     check_command(command, twin.layers)
     say([f"{command[0]} runs with PyPI and TestPyPI on this machine; tokens are in PYPI_RUNBOOK_TOKEN_PYPI and PYPI_RUNBOOK_TOKEN_TESTPYPI"])
     status = run_command(twin, command, environment)
@@ -69,6 +77,8 @@ def around(twin: Twin, command: list[str], environment: dict[str, str]) -> int:
 
 def stay(twin: Twin, environment: Mapping[str, str], *, as_json: bool) -> int:
     """Print what to export and wait for Ctrl-C; return 130."""
+    from pypi_runbook.twin.person import credentials, export_lines, summary
+
     if as_json:
         unset = [name for name in credentials(os.environ) if name not in environment]
         click.echo(json.dumps({"schema": 1, "environment": environment, "unset": unset, "layers": ["credentials", "tunnel"]}, indent=2))

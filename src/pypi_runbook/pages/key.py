@@ -14,7 +14,7 @@ from pypi_runbook.project.checkout import files_of, git_environment
 
 PACKAGE = Path(__file__).resolve().parent.parent
 # Prose and tests of a project do not change what its commands do; the page itself counts through its snippets.
-NOT_THE_PROJECT = ("docs/", "tests/", "site/", ".github/ISSUE_TEMPLATE/")
+NOT_THE_PROJECT = (".runbook/", "docs/", "tests/", "site/", ".github/ISSUE_TEMPLATE/")
 
 
 def page_key(page: Page, project_root: Path, state: str | None = None) -> str:
