@@ -15,7 +15,7 @@ from typing import Any
 
 from pypi_runbook.pages import results
 from pypi_runbook.pages.guides import Guide
-from pypi_runbook.pages.key import page_key
+from pypi_runbook.pages.key import page_key, state_of
 from pypi_runbook.pages.snippet import Page
 
 Row = dict[str, Any]
@@ -31,17 +31,14 @@ def stamp(root: Path, guide: Guide, pages: list[Page], files: dict[str, Path], o
     """
     data = results.load(root)
     runnable = [page for page in pages if any(snippet.runnable for snippet in page.snippets)]
-    rows = {page.path: results.rows_of(data, page, key_of(data, guide, page)) for page in runnable}
+    # Without results there is no key to compare, and the project's files need not be read.
+    state = state_of(guide.project_root) if data["pages"] else "none"
+    rows = {page.path: results.rows_of(data, page, page_key(page, guide.project_root, state)) for page in runnable}
     proven = last_proven([row for found in rows.values() for row in found], data, guide.name)
     for page in pages:
         file, entry = files[page.path], data["pages"].get(f"{page.guide}:{page.path}") or {}
         html = put(file.read_text(encoding="utf-8"), rows.get(page.path, []), entry)
         file.write_text(relative(PLACE.sub(lambda _: proven, html), file, others), encoding="utf-8")
-
-
-def key_of(data: dict[str, Any], guide: Guide, page: Page) -> str:
-    """Return PAGE's key, or nothing where there is no result that it could be compared with."""
-    return page_key(page, guide.project_root) if f"{page.guide}:{page.path}" in data["pages"] else ""
 
 
 def put(html: str, rows: list[Row], entry: dict[str, Any]) -> str:
