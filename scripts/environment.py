@@ -150,7 +150,8 @@ def progress(count: int, line: str) -> None:
     if line.startswith("Collecting ") and (sys.stderr.isatty() or count % 25 == 0):
         print(f"\r  fetched {count:3}", end="" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
     elif line.startswith("Installing collected packages"):
-        say(f"\r  installing {line.count(',') + 1} distributions")
+        count = line.count(",") + 1
+        say(f"\r  installing {count} distributions" if count > 1 else "\r  installing the project itself")
 
 
 def call(command: list[str], advice: str) -> None:

@@ -142,6 +142,23 @@ def test_missing_slash_is_explained(person: Person) -> None:
     done = person.run("curl", "-sS", "-D-", "-X", "POST", "https://upload.pypi.org/legacy")
 
     assert "HTTP/1.1 308 An upload was attempted to /legacy but the expected upload URL is /legacy/ (with a trailing slash)" in done.stdout
+    assert "Location: https://upload.pypi.org/legacy/" in done.stdout
+
+
+@pytest.mark.parametrize(("host", "audience"), [("upload.pypi.org", "pypi"), ("test.pypi.org", "testpypi")])
+def test_each_index_names_its_audience(person: Person, host: str, audience: str) -> None:
+    """A client asks what to put into an identity token before it finds out that this machine has none."""
+    done = person.run("curl", "-sS", f"https://{host}/_/oidc/audience")
+
+    assert done.stdout == f'{{"audience": "{audience}"}}'
+
+
+def test_twine_without_a_token_says_what_it_lacks(person: Person, tmp_path: Path) -> None:
+    """Off CI there is no identity to offer, so twine wants a token and, where nobody can type one, says so."""
+    done = person.run("twine", "upload", "--non-interactive", str(make_sdist(tmp_path, "tokenless")))
+
+    assert done.returncode == 1
+    assert "Credential not found for API token" in done.stdout
 
 
 def test_closed_release_takes_no_more_files(person: Person, twin: Twin, tmp_path: Path) -> None:

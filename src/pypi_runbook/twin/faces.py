@@ -27,7 +27,7 @@ def make_faces(world: World) -> dict[str, web.Application]:
     for index in hosts.INDEXES.values():
         catalog = Catalog(world, index)
         add_site(faces[index.host], catalog)
-        add_uploads(faces[index.upload_host], Uploads(world, index))
+        add_uploads(faces[index.upload_host], Uploads(world, index), index)
         faces[index.files_host].router.add_get("/{path:packages/.+}", FileHost(catalog).handle)
     faces[hosts.OLD_PYPI].router.add_get("/pypi/{name}/json", JsonApi(Catalog(world, hosts.PYPI)).handle)
     add_github(faces, Github(world))
@@ -48,10 +48,18 @@ def add_site(face: web.Application, catalog: Catalog) -> None:
         face.router.add_get(path, _add_slash)
 
 
-def add_uploads(face: web.Application, uploads: Uploads) -> None:
-    """Add the upload address, and its refusal of the one without a slash."""
+def add_uploads(face: web.Application, uploads: Uploads, index: hosts.Index) -> None:
+    """Add the upload address, its refusal of the one without a slash, and the audience that clients ask for before they upload."""
+
+    async def refuse_without_slash(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=308, reason=NO_SLASH, text=NO_SLASH, headers={"Location": index.upload_url})
+
+    async def audience(_: web.Request) -> web.StreamResponse:
+        return web.json_response({"audience": index.name})
+
     face.router.add_post("/legacy/", uploads.handle)
-    face.router.add_route("*", "/legacy", _refuse_without_slash)
+    face.router.add_route("*", "/legacy", refuse_without_slash)
+    face.router.add_get("/_/oidc/audience", audience)
 
 
 def add_github(faces: dict[str, web.Application], github: Github) -> None:
@@ -91,7 +99,3 @@ class ProjectPages:
 
 async def _add_slash(request: web.Request) -> web.StreamResponse:
     raise web.HTTPMovedPermanently(f"{request.path}/")
-
-
-async def _refuse_without_slash(_: web.Request) -> web.StreamResponse:
-    return web.Response(status=308, reason=NO_SLASH, text=NO_SLASH, headers={"Location": "/legacy/"})
