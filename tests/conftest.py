@@ -9,6 +9,9 @@ from pypi_runbook.pages.sybil import PageDocument, SnippetParser
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# Specimens may have tests of their own, for whoever builds them.
+collect_ignore = ["projects"]
+
 pytest_collect_file = collect_pages(
     Sybil(
         parsers=[SnippetParser(ROOT)],
