@@ -134,7 +134,9 @@ def decide_extras(marker: str, parts: set[str]) -> str:
 
 def pip(*arguments: str) -> None:
     """Run pip in the environment with its progress on stderr; a failure shows pip's last words and says what to do."""
-    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-color", "--progress-bar=off", *arguments]
+    # Not compiled now: most modules of a hundred distributions are never imported, and Python compiles the others once.
+    options = ["--disable-pip-version-check", "--no-color", "--progress-bar=off", "--no-compile"]
+    command = [str(PYTHON), "-m", "pip", "install", *options, *arguments]
     lines: list[str] = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         for line in process.stdout or ():
