@@ -20,6 +20,8 @@ from pypi_runbook.pages.snippet import Snippet
 from pypi_runbook.pages.sybil import published
 from pypi_runbook.twin import Twin
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 MANUAL = "docs/publishing/manual.md"
 

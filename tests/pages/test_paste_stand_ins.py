@@ -15,6 +15,8 @@ from pypi_runbook.pages.paste import is_irreversible
 from pypi_runbook.pages.session import PathSpec
 from pypi_runbook.pages.sybil import published
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 RUNBOOKS = ("docs/publishing/", "docs/incident/")
 CHECK = re.compile(r"\btwine check --strict |scripts/check\b|/pypi-runbook check\b")

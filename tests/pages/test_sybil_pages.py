@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from small_site import FRONT_MATTER, Run, SmallSite, fence
 
+pytestmark = pytest.mark.long
+
 # The front matter has four lines, a fence begins three lines below the end of what is above it.
 FIRST = FRONT_MATTER.count("\n") + 4
 MARKER = f"runbook-marker-{os.getpid()}"

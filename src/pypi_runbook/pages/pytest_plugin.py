@@ -5,6 +5,7 @@ A repository loads it in its root conftest.py: `pytest_plugins = ["pypi_runbook.
 
 from __future__ import annotations
 
+import math
 import re
 import tempfile
 from collections.abc import Generator
@@ -39,6 +40,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> PathScheduli
 
 def pytest_configure(config: pytest.Config) -> None:
     """Render the pages once, understand `page.md:40`, and keep the accounts."""
+    config.addinivalue_line("markers", "long: takes more than half a minute, and starts before the others")
     if handed := getattr(config, "workerinput", {}).get("runbook"):
         published(Path(handed["root"]), Path(handed["folder"]))
         config.pluginmanager.register(Worker(handed["seconds"]), "runbook-worker")
@@ -92,11 +94,14 @@ class Worker:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Put paths first, the longest of the last run before the others; their own order stays."""
-        items.sort(key=lambda item: -self._seconds(item) if isinstance(item, SnippetItem) else 1.0)
+        """Put what is marked as long first, then the paths, the longest of the last run before the others; their own order stays."""
+        items.sort(key=self._rank)
 
-    def _seconds(self, item: SnippetItem) -> float:
-        return self.seconds.get("|".join(name_of(item.place.spec)), 0.0)
+    def _rank(self, item: pytest.Item) -> float:
+        """Return the smaller number for what has to start earlier, so that no worker is left alone with it at the end."""
+        if isinstance(item, SnippetItem):
+            return -self.seconds.get("|".join(name_of(item.place.spec)), 0.0)
+        return -math.inf if item.get_closest_marker("long") else 1.0
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
