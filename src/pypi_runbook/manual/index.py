@@ -81,6 +81,6 @@ def download(served: Served) -> str:
 
 def _open(url: str, accept: str) -> IO[bytes]:
     # urllib takes proxies and SSL_CERT_FILE from the environment, as the tools do. The addresses are https, as the index gives them.
-    request = urllib.request.Request(url, headers={"Accept": accept, "User-Agent": "pypi-runbook"})  # noqa: S310
-    answer: IO[bytes] = urllib.request.urlopen(request, timeout=SECONDS)  # noqa: S310
+    request = urllib.request.Request(url, headers={"Accept": accept, "User-Agent": "pypi-runbook"})  # noqa: S310 (made from an index's https address)
+    answer: IO[bytes] = urllib.request.urlopen(request, timeout=SECONDS)  # noqa: S310 (the same)
     return answer

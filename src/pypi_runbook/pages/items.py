@@ -25,7 +25,7 @@ class SnippetItem(SybilItem):
         pytest.Item.__init__(self, f"{place.snippet.line}[{place.label}]" if place.label else str(place.snippet.line), parent)
         self.example = example
         self.place = place
-        self.request_fixtures(sybil.fixtures)  # type: ignore[no-untyped-call]
+        self.request_fixtures(sybil.fixtures)  # type: ignore[no-untyped-call]  # Sybil does not annotate it
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Name page and line; pytest counts lines from 0."""

@@ -29,8 +29,8 @@ def main(arguments: list[str]) -> None:
             # Last, since the sandbox may lie in one of them.
             bind(sandbox, 0)
         except OSError as error:
-            print(f"the checkout and HOME are not read-only for this session: {error}", file=sys.stderr)  # noqa: T201
-    os.execvp(command[0], command)  # noqa: S606
+            print(f"the checkout and HOME are not read-only for this session: {error}", file=sys.stderr)  # noqa: T201 (it runs without the library, so without click)
+    os.execvp(command[0], command)  # noqa: S606 (this process becomes the session's shell)
 
 
 def enter() -> None:

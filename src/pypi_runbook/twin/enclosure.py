@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
         mount(hosts, "/etc/hosts", MS_BIND)
         hand_over(channel, [listen(443), listen(int(port))])
     except OSError as error:
-        print(f"twin: the command cannot be enclosed: {error}", file=sys.stderr)  # noqa: T201
+        print(f"twin: the command cannot be enclosed: {error}", file=sys.stderr)  # noqa: T201 (it runs without the library, so without click)
         return CANNOT_ENCLOSE
     return become(command)
 
@@ -77,12 +77,12 @@ def hand_over(channel: str, listening: list[socket.socket]) -> None:
 def become(command: list[str]) -> int:
     """Replace this process by COMMAND; return env(1)'s status when that fails."""
     try:
-        os.execvp(command[0], command)  # noqa: S606
+        os.execvp(command[0], command)  # noqa: S606 (this process becomes the session's shell)
     except FileNotFoundError:
-        print(f"twin: {command[0]}: command not found", file=sys.stderr)  # noqa: T201
+        print(f"twin: {command[0]}: command not found", file=sys.stderr)  # noqa: T201 (it runs without the library, so without click)
         return NOT_FOUND
     except OSError as error:
-        print(f"twin: {command[0]}: {error.strerror}", file=sys.stderr)  # noqa: T201
+        print(f"twin: {command[0]}: {error.strerror}", file=sys.stderr)  # noqa: T201 (it runs without the library, so without click)
         return CANNOT_RUN
 
 
