@@ -12,7 +12,8 @@ from pathlib import Path
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.manual.files import File, require
 from pypi_runbook.manual.release import PAGE, Release, open_state
-from pypi_runbook.manual.tools import git, python, run, say
+from pypi_runbook.manual.tools import python, run, say
+from pypi_runbook.project.git import git
 
 GROUP = "backend"
 

@@ -13,6 +13,8 @@ from urllib.parse import urljoin
 
 from packaging.utils import canonicalize_name
 
+from pypi_runbook.project.indexes import PYPI, TESTPYPI
+
 ACCEPT = "application/vnd.pypi.simple.v1+json"
 SECONDS = 30
 CHUNK = 1 << 16
@@ -29,8 +31,7 @@ class Index:
 
 
 INDEXES = {
-    "testpypi": Index("testpypi", "TestPyPI", "https://test.pypi.org/simple/", ("--repository", "testpypi")),
-    "pypi": Index("pypi", "PyPI", "https://pypi.org/simple/", ()),
+    index.name: Index(index.name, index.title, index.simple_url, options) for index, options in ((TESTPYPI, ("--repository", "testpypi")), (PYPI, ()))
 }
 
 

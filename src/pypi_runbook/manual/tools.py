@@ -57,15 +57,6 @@ def announce(command: list[str], settings: Mapping[str, str] | None = None) -> N
     say("$ " + " ".join([*words, shlex.join(command)]))
 
 
-def git(root: Path, *arguments: str) -> str | None:
-    """Return what git says about ROOT, or None where there is no git or no commit."""
-    try:
-        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return None
-    return None if done.returncode else done.stdout.rstrip()
-
-
 def _environment(settings: Mapping[str, str] | None) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in REDIRECTS}
     return {**kept, **(settings or {})}

@@ -11,8 +11,8 @@ from packaging.utils import canonicalize_name
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.pages import roles
 from pypi_runbook.project.facts import Distribution, Facts, Job, Repository, Workflow
+from pypi_runbook.project.indexes import INDEXES
 
-HOSTS = {"pypi": ("PyPI", "pypi.org", "upload.pypi.org"), "testpypi": ("TestPyPI", "test.pypi.org", "test.pypi.org")}
 SCRIPTS = ("build", "check", "upload", "verify")
 
 
@@ -171,27 +171,27 @@ class IndexValues:
     @property
     def name(self) -> str:
         """Return `PyPI` or `TestPyPI`."""
-        return HOSTS[self.key][0]
+        return INDEXES[self.key].title
 
     @property
     def host(self) -> str:
         """Return the index's host name."""
-        return HOSTS[self.key][1]
+        return INDEXES[self.key].host
 
     @property
     def url(self) -> str:
         """Return the index's address, without a final slash."""
-        return f"https://{self.host}"
+        return INDEXES[self.key].url
 
     @property
     def upload_url(self) -> str:
         """Return where clients upload."""
-        return f"https://{HOSTS[self.key][2]}/legacy/"
+        return INDEXES[self.key].upload_url
 
     @property
     def simple_url(self) -> str:
         """Return the simple index, with its final slash."""
-        return f"{self.url}/simple/"
+        return INDEXES[self.key].simple_url
 
     @property
     def project_url(self) -> str:

@@ -6,8 +6,10 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from pypi_runbook.project.indexes import INDEXES
+
 NAMED = {"pypi": "pypi", "main": "pypi", "testpypi": "testpypi", "test": "testpypi"}
-HOSTS = {"upload.pypi.org": "pypi", "pypi.org": "pypi", "test.pypi.org": "testpypi"}
+HOSTS = {host: index.name for index in INDEXES.values() for host in (index.host, index.upload_host)}
 RUNNERS = {"poetry", "uv", "uvx", "pipx", "hatch", "pdm", "rye", "coverage", "?"}
 
 

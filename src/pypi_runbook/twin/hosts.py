@@ -2,33 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pypi_runbook.project.indexes import INDEXES, PYPI, TESTPYPI, Index
 
-
-@dataclass(frozen=True)
-class Index:
-    """One package index: accounts, tokens and files of its own."""
-
-    name: str
-    title: str
-    host: str
-    upload_host: str
-    files_host: str
-
-    @property
-    def url(self) -> str:
-        """The index's site, without a final slash."""
-        return f"https://{self.host}"
-
-    @property
-    def upload_url(self) -> str:
-        """Where clients send files."""
-        return f"https://{self.upload_host}/legacy/"
-
-
-PYPI = Index("pypi", "PyPI", "pypi.org", "upload.pypi.org", "files.pythonhosted.org")
-TESTPYPI = Index("testpypi", "TestPyPI", "test.pypi.org", "test.pypi.org", "test-files.pythonhosted.org")
-INDEXES = {index.name: index for index in (PYPI, TESTPYPI)}
+__all__ = ["GITHUB", "GITHUB_API", "GITHUB_ARCHIVES", "GITHUB_IDENTITY", "HOSTS", "INDEXES", "OLD_PYPI", "PYPI", "TESTPYPI", "Index"]
 
 # twine asks the old address for a project's files before `--skip-existing` skips anything.
 OLD_PYPI = "pypi.python.org"
