@@ -15,7 +15,7 @@ import pytest
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.twin import Twin
 from pypi_runbook.twin.hosts import HOSTS
-from pypi_runbook.twin.person import check_command
+from pypi_runbook.twin.proxies import check_command
 from pypi_runbook.twin.tunnel import HEAD_LIMIT
 
 if TYPE_CHECKING:

@@ -52,7 +52,8 @@ def command(state: Path | None, offline: bool, root: Path, as_json: bool, comman
         raise click.UsageError("--json prints the environment, which is of use only without COMMAND")
     # Imported here, so that the site can show this command's help without the twin's packages.
     from pypi_runbook.twin import Twin
-    from pypi_runbook.twin.person import OWN_FAILURE, person_environment
+    from pypi_runbook.twin.person import person_environment
+    from pypi_runbook.twin.proxies import OWN_FAILURE
 
     # Asked to end, the twin takes its folders along, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -66,7 +67,8 @@ def command(state: Path | None, offline: bool, root: Path, as_json: bool, comman
 
 def around(twin: Twin, command: list[str], environment: dict[str, str]) -> int:
     """Run COMMAND inside TWIN, then say what happened; return its status."""
-    from pypi_runbook.twin.person import check_command, run_command, summary
+    from pypi_runbook.twin.person import run_command, summary
+    from pypi_runbook.twin.proxies import check_command
 
     check_command(command, twin.layers)
     say([f"{command[0]} runs with PyPI and TestPyPI on this machine; tokens are in PYPI_RUNBOOK_TOKEN_PYPI and PYPI_RUNBOOK_TOKEN_TESTPYPI"])
