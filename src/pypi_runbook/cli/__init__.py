@@ -17,6 +17,7 @@ COMMANDS = {
     "show": "say what the real files say",
     "snippets": "list every published snippet, and what became of it in the last run",
     "twin": "run a command with the twin of PyPI, TestPyPI and GitHub around it",
+    "pretend": "do inside a twin what a person does on an index's web pages, or what the world does",
     "build": "build sdist and wheel into a fresh dist/",
     "check": "check what dist/ holds before an index does",
     "upload": "upload dist/ to testpypi or pypi",

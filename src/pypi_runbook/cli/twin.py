@@ -14,6 +14,7 @@ import click
 
 from pypi_runbook.cli import json_option, project_option
 from pypi_runbook.errors import RunbookError
+from pypi_runbook.twin.remote import ask, is_inside
 
 if TYPE_CHECKING:
     from pypi_runbook.twin import Twin
@@ -27,6 +28,8 @@ TestPyPI knows only what was uploaded to it.
 COMMAND gets a fresh HOME and none of your credentials. Two variables hold a token each, for the user name __token__:
 PYPI_RUNBOOK_TOKEN_PYPI and PYPI_RUNBOOK_TOKEN_TESTPYPI. The exit status is COMMAND's, or 125 to 127 as env(1) uses them.
 At the end you read what was uploaded where, and what was refused and why.
+
+Inside a twin, COMMAND joins the one that is there. `pypi-runbook pretend` does there what is done on an index's web pages.
 
 Without COMMAND the twin stays up, and prints what another terminal has to export to be inside, until Ctrl-C.
 
@@ -50,6 +53,8 @@ def command(state: Path | None, offline: bool, root: Path, as_json: bool, comman
     """Run COMMAND with the twin around it."""
     if as_json and command:
         raise click.UsageError("--json prints the environment, which is of use only without COMMAND")
+    if is_inside():
+        return join(list(command), new_world=bool(state or offline))
     # Imported here, so that the site can show this command's help without the twin's packages.
     from pypi_runbook.twin import Twin
     from pypi_runbook.twin.person import person_environment
@@ -67,19 +72,32 @@ def command(state: Path | None, offline: bool, root: Path, as_json: bool, comman
 
 def around(twin: Twin, command: list[str], environment: dict[str, str]) -> int:
     """Run COMMAND inside TWIN, then say what happened; return its status."""
-    from pypi_runbook.twin.person import run_command, summary
+    from pypi_runbook.twin.person import run_command
     from pypi_runbook.twin.proxies import check_command
 
     check_command(command, twin.layers)
     say([f"{command[0]} runs with PyPI and TestPyPI on this machine; tokens are in PYPI_RUNBOOK_TOKEN_PYPI and PYPI_RUNBOOK_TOKEN_TESTPYPI"])
-    status = run_command(twin, command, environment)
-    say(summary(twin, twin.layers))
+    status = run_command(command, environment, twin.wrap(command))
+    say([*twin.report(), f"layers that held: {', '.join(twin.layers)}"])
+    return status
+
+
+def join(command: list[str], *, new_world: bool) -> int:
+    """Run COMMAND in the twin around this process, then say what happened since; return its status."""
+    from pypi_runbook.twin.person import run_command
+
+    if new_world or not command:
+        next_ = "pypi-runbook twin -- COMMAND joins it; leave it to start another"
+        raise RunbookError("inside-a-twin", "there is a twin around this terminal already", next=next_, status=125)
+    since = ask("report")["requests"]
+    status = run_command(command, os.environ)
+    say(ask("report", since=since)["lines"])
     return status
 
 
 def stay(twin: Twin, environment: Mapping[str, str], *, as_json: bool) -> int:
     """Print what to export and wait for Ctrl-C; return 130."""
-    from pypi_runbook.twin.person import credentials, export_lines, summary
+    from pypi_runbook.twin.person import credentials, export_lines
 
     if as_json:
         unset = [name for name in credentials(os.environ) if name not in environment]
@@ -92,7 +110,7 @@ def stay(twin: Twin, environment: Mapping[str, str], *, as_json: bool) -> int:
             time.sleep(60)
     except KeyboardInterrupt:
         # A terminal that exported the lines has no namespace around it.
-        say(summary(twin, ["credentials", "tunnel"]))
+        say([*twin.report(), "layers that held: credentials, tunnel"])
     return 130
 
 

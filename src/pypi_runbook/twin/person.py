@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +18,7 @@ from pypi_runbook.twin.hosts import INDEXES
 from pypi_runbook.twin.twin import Twin
 
 CANNOT_RUN, NOT_FOUND = 126, 127
+OWN_COMMAND = "pypi-runbook"
 # What a terminal needs, and Windows to start a program; everything else of the caller's environment stays outside.
 KEPT = ("PATH", "TERM", "COLORTERM", "COLUMNS", "LINES", "NO_COLOR", "SYSTEMROOT", "COMSPEC", "PATHEXT")
 CREDENTIAL_PREFIXES = ("PIP_", "UV_", "TWINE_", "POETRY_", "HATCH_", "FLIT_", "PDM_", "GH_", "GITHUB_", "ACTIONS_")
@@ -30,7 +33,18 @@ def person_environment(twin: Twin, outer: Mapping[str, str]) -> Iterator[dict[st
         tmp.mkdir()
         tokens = {f"PYPI_RUNBOOK_TOKEN_{name.upper()}": twin.token(name) for name in INDEXES}
         kept = {name: outer[name] for name in KEPT if name in outer}
-        yield {"PATH": os.defpath, **kept, **twin.environment(home, tmp), **tokens}
+        kept["PATH"] = _path_with_own_command(kept.get("PATH", os.defpath), Path(folder, "bin"))
+        yield {**kept, **twin.environment(home, tmp), **tokens}
+
+
+def _path_with_own_command(path: str, folder: Path) -> str:
+    """Return PATH, with this product's own command in FOLDER at its end where PATH lacks it: `pretend` is of use only inside."""
+    if shutil.which(OWN_COMMAND, path=path) or os.name == "nt":
+        return path
+    folder.mkdir()
+    (folder / OWN_COMMAND).write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m pypi_runbook "$@"\n')
+    (folder / OWN_COMMAND).chmod(0o755)
+    return os.pathsep.join([path, str(folder)])
 
 
 def run_command(command: list[str], environment: Mapping[str, str], argv: list[str] | None = None) -> int:

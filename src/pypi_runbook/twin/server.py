@@ -17,6 +17,7 @@ from pypi_runbook.twin import hosts
 from pypi_runbook.twin.answers import SentFile, refusal, words_of
 from pypi_runbook.twin.faces import make_faces
 from pypi_runbook.twin.faults import Fault
+from pypi_runbook.twin.local import make_local
 from pypi_runbook.twin.mirror import Unreachable
 from pypi_runbook.twin.records import Request
 from pypi_runbook.twin.tunnel import HEAD_LIMIT, Tunnel
@@ -83,20 +84,21 @@ class Server:
         quiet = logging.getLogger("pypi_runbook.twin")
         quiet.addHandler(logging.NullHandler())
         quiet.propagate = False
-        app = make_app(self._world)
-        self._runner = web.AppRunner(app, access_log=None, logger=quiet, handle_signals=False, shutdown_timeout=0.5)
-        await self._runner.setup()
+        self._runner = await _runner(make_app(self._world), quiet)
+        self._local = await _runner(make_local(self._world), quiet)
         listening = loopback_socket()
         self.port = listening.getsockname()[1]
         await web.SockSite(self._runner, listening, ssl_context=self._tls).start()
-        self.tunnel = Tunnel(("127.0.0.1", self.port), self._refused)
+        local = loopback_socket()
+        await web.SockSite(self._local, local).start()
+        self.tunnel = Tunnel(("127.0.0.1", self.port), local.getsockname(), self._refused)
         proxy = loopback_socket()
         self.proxy_port = proxy.getsockname()[1]
         self._proxy = await asyncio.start_server(self.tunnel.handle, sock=proxy, limit=HEAD_LIMIT)
 
     async def _close(self) -> None:
         self._proxy.close()
-        await self._runner.cleanup()
+        await asyncio.gather(self._runner.cleanup(), self._local.cleanup())
         await self._world.mirror.close()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
@@ -105,6 +107,12 @@ class Server:
 
     def _refused(self, host: str, method: str, status: int, reason: str) -> None:
         self._world.requests.append(Request(host, method, "", status, time.time(), reason))
+
+
+async def _runner(app: web.Application, log: logging.Logger) -> web.AppRunner:
+    runner = web.AppRunner(app, access_log=None, logger=log, handle_signals=False, shutdown_timeout=0.5)
+    await runner.setup()
+    return runner
 
 
 def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

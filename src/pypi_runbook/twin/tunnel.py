@@ -1,4 +1,7 @@
-"""The tunnel: a CONNECT proxy on loopback that ends at the twin for its hosts, and refuses every other host by name."""
+"""The tunnel: a CONNECT proxy on loopback that ends at the twin for its hosts, and refuses every other host by name.
+
+Somebody who asks it for a page of its own gets the local face.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,11 @@ Refusal = Callable[[str, str, int, str], None]
 
 
 class Tunnel:
-    """Splice CONNECT requests for the twin's hosts to its TLS port; tell REFUSED about all others."""
+    """Splice CONNECT requests for the twin's hosts to the TLS port TARGET, its own pages to LOCAL; tell REFUSED about all others."""
 
-    def __init__(self, target: tuple[str, int], refused: Refusal) -> None:
+    def __init__(self, target: tuple[str, int], local: tuple[str, int], refused: Refusal) -> None:
         self._target = target
+        self._local = local
         self._refused = refused
         self.connections = 0
 
@@ -41,7 +45,10 @@ class Tunnel:
         method, target, _ = words
         host, port = _place(method, target)
         if method == "CONNECT" and host in HOSTS and port == 443:
-            await self._splice(reader, writer)
+            self.connections += 1
+            await _splice(reader, writer, self._target, answer=b"HTTP/1.1 200 Connection established\r\n\r\n")
+        elif target.startswith("/") or (method != "CONNECT" and host == "127.0.0.1" and port == self._own_port(writer)):
+            await _splice(reader, writer, self._local, begin=head.encode("latin-1"))
         elif method != "CONNECT" and host in HOSTS and target.startswith("http://"):
             await _say(writer, 301, "Moved Permanently", f"Location: https://{target.removeprefix('http://')}\r\n")
         else:
@@ -49,14 +56,23 @@ class Tunnel:
             self._refused(host or target, method, 403, reason)
             await _say(writer, 403, reason)
 
-    async def _splice(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        twin_reader, twin_writer = await asyncio.open_connection(*self._target)
-        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        try:
-            await asyncio.gather(_pump(reader, twin_writer), _pump(twin_reader, writer))
-        finally:
-            twin_writer.close()
+    @staticmethod
+    def _own_port(writer: asyncio.StreamWriter) -> int:
+        port: int = writer.get_extra_info("sockname")[1]
+        return port
+
+
+async def _splice(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, target: tuple[str, int], *, answer: bytes = b"", begin: bytes = b""
+) -> None:
+    """Connect the client with TARGET: ANSWER goes to the client first, BEGIN to the target."""
+    twin_reader, twin_writer = await asyncio.open_connection(*target)
+    writer.write(answer)
+    twin_writer.write(begin)
+    try:
+        await asyncio.gather(_pump(reader, twin_writer), _pump(twin_reader, writer))
+    finally:
+        twin_writer.close()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

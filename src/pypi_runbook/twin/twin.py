@@ -21,6 +21,8 @@ from pypi_runbook.twin.hosts import INDEXES, Index
 from pypi_runbook.twin.mirror import Mirror, cache_folder
 from pypi_runbook.twin.namespace import Namespaces, namespaces_work
 from pypi_runbook.twin.records import File, Request
+from pypi_runbook.twin.remote import VARIABLE
+from pypi_runbook.twin.report import report
 from pypi_runbook.twin.server import Server
 from pypi_runbook.twin.store import Store
 from pypi_runbook.twin.upstream import read_upstream
@@ -102,7 +104,7 @@ class Twin:
 
     def environment(self, home: Path, tmp: Path) -> dict[str, str]:
         """Return the complete environment of a client, except PATH; HOME and TMP are its own, empty folders."""
-        return client_environment(home, tmp, self._authority, self.proxy)
+        return {**client_environment(home, tmp, self._authority, self.proxy), VARIABLE: f"{self.proxy}/control/{self._world.secret}"}
 
     def wrap(self, argv: list[str]) -> list[str]:
         """Return ARGV inside a namespace whose only network is the twin, or ARGV itself where that is not allowed."""
@@ -124,6 +126,10 @@ class Twin:
     def content(self, file: File) -> bytes:
         """Return the bytes of an uploaded FILE."""
         return self._world.store.place(file).read_bytes()
+
+    def report(self) -> list[str]:
+        """Return what the indexes hold, and what was refused and why, in words."""
+        return report(self._world)
 
     def fault(self, name: str, requests: int | None = None, index: str | None = None, **options: float) -> None:
         """Let the twin fail on purpose, for the next REQUESTS or until `clear`; `faults.DESCRIPTIONS` names the ways."""

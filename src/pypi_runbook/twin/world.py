@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ class World:
 
     own: normalized names that are never read through, because the session's project owns them.
     checkout: the repository that github.com serves as an archive, or None.
+    secret: what somebody must know to change this world from inside it.
     """
 
     store: Store
@@ -28,3 +30,4 @@ class World:
     own: frozenset[str] = frozenset()
     checkout: Path | None = None
     requests: list[Request] = field(default_factory=list)
+    secret: str = field(default_factory=secrets.token_urlsafe)

@@ -1,0 +1,71 @@
+"""`pypi-runbook pretend`: inside a twin, what a person does on an index's web pages, and what the world does to them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import click
+
+from pypi_runbook.twin.remote import ask
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+HELP = """Do inside a twin what a person does on an index's web pages, or what the world does.
+
+Nothing of it reaches the real PyPI: without a twin around your terminal there is nothing to change.
+
+\b
+Examples:
+  pypi-runbook twin -- bash
+  pypi-runbook pretend fault outage --requests 2
+  pypi-runbook pretend clock +15d
+"""
+
+
+@click.group(help=HELP)
+def command() -> None:
+    """Change the world of the twin around this terminal."""
+
+
+@command.command(short_help="let the index fail on purpose")
+@click.argument("name")
+@click.argument("options", nargs=-1, metavar="[OPTION=NUMBER]...")
+@click.option("--requests", type=click.IntRange(min=1), help="Only for so many requests.  [default: until `clear`]")
+@click.option("--index", help="`pypi` or `testpypi`.  [default: both]")
+def fault(name: str, options: tuple[str, ...], requests: int | None, index: str | None) -> None:
+    """Let an index fail in the way called NAME."""
+    ask("fault", name=name, requests=requests, index=index, options=dict(_number(option) for option in options))
+    click.echo(f"{name} is on", err=True)
+
+
+@command.command(short_help="end every fault")
+def clear() -> None:
+    """End every fault."""
+    ask("clear")
+    click.echo("all faults are off", err=True)
+
+
+@command.command(short_help="move the index's clock")
+@click.argument("offset")
+def clock(offset: str) -> None:
+    """Let the indexes' clock differ from the real one by OFFSET, for example +15d, -2h, +30s; `now` ends that."""
+    now = ask("clock", offset=_seconds(offset))["now"]
+    click.echo(f"the indexes' clock says {datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%S} UTC", err=True)
+
+
+def _number(option: str) -> tuple[str, float]:
+    name, _, value = option.partition("=")
+    try:
+        return name, float(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{option}: write it as OPTION=NUMBER, for example seconds=3") from error
+
+
+def _seconds(offset: str) -> float:
+    if offset == "now":
+        return 0.0
+    found = re.fullmatch(r"([+-]\d+)([smhd])", offset)
+    if not found:
+        raise click.BadParameter(f"{offset}: write it as a sign, a number and s, m, h or d, for example +15d")
+    return float(found[1]) * UNITS[found[2]]

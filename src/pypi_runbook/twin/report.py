@@ -1,0 +1,33 @@
+"""What happened in a twin, in words for the person who ran something inside it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from pypi_runbook.twin.hosts import INDEXES
+from pypi_runbook.twin.records import Request
+from pypi_runbook.twin.world import World
+
+
+def report(world: World, since: int = 0) -> list[str]:
+    """Return what WORLD's indexes hold, and what was refused and why among its requests from number SINCE on."""
+    lines = []
+    for name, index in INDEXES.items():
+        files = [file.filename for file in world.store.files(name)]
+        if files:
+            lines.append(f"{index.title} holds {', '.join(files)}")
+    lines += _refusals(world.requests[since:])
+    return lines or ["nothing was uploaded, nothing was refused"]
+
+
+def _refusals(requests: Iterable[Request]) -> list[str]:
+    refused: Counter[str] = Counter()
+    for request in requests:
+        if request.method == "POST" and request.status >= 400:
+            refused[f"refused: {request.client} to https://{request.host}{request.path}: {request.status} {request.reason}"] += 1
+        elif not request.path:
+            refused[f"refused: a connection to {request.host}, which is not part of the twin"] += 1
+        elif request.status >= 500:
+            refused[f"failed: {request.method} https://{request.host}{request.path}: {request.status} {request.reason}"] += 1
+    return [f"{words} ({count} times)" if count > 1 else words for words, count in refused.items()]
