@@ -1,5 +1,6 @@
 """Register the site's pages with Sybil: every snippet that a page publishes is a test, run as it stands there."""
 
+import sys
 from pathlib import Path
 
 from sybil import Sybil
@@ -8,6 +9,8 @@ from pypi_runbook.pages.items import collect_pages
 from pypi_runbook.pages.sybil import PageDocument, SnippetParser
 
 ROOT = Path(__file__).resolve().parent.parent
+# pytest makes only a test file's own folder importable, and the folders below tests/twin share what is in it.
+sys.path.insert(0, str(ROOT / "tests" / "twin"))
 
 # Specimens may have tests of their own, for whoever builds them.
 collect_ignore = ["projects"]
