@@ -1,4 +1,4 @@
-"""Every reason for which the twin refuses an upload, as data: `rules.toml` beside this file, and the error that carries one."""
+"""Every reason for which PyPI refuses an upload or a token, as data beside this file, and the error that carries one."""
 
 from __future__ import annotations
 
@@ -25,9 +25,11 @@ class Site:
 class Rule:
     """One reason.
 
-    id: kebab-case; number: its row in the fact sheet, for example `U33`; status: of the HTTP answer.
+    id: kebab-case; number: rules of one number belong together, `U…` for uploads and `T…` for tokens; status: of the HTTP answer.
     text: PyPI's exact words, with named fields in braces; when: what makes it apply.
-    source: the file in Warehouse; since: the date of a rule that came in 2026, empty for older ones.
+    source: the file in Warehouse, or the library that PyPI asks; since: the day on which it came, empty where nobody knows.
+    strict: whether `twine check --strict` finds it; entry: its page among the troubleshooting entries, empty when there is none.
+    code: beside the text, for tokens; unreachable: why no client can meet it here, empty for nearly all.
     """
 
     id: str
@@ -37,15 +39,20 @@ class Rule:
     when: str
     source: str
     since: str = ""
+    strict: bool = False
+    entry: str = ""
+    code: str = ""
+    unreachable: str = ""
 
 
-def load_rules() -> dict[str, Rule]:
-    """Return all rules by id, in the order of the file, which is PyPI's order of checks."""
-    text = resources.files(__package__).joinpath("rules.toml").read_text(encoding="utf-8")
+def load_rules(filename: str) -> dict[str, Rule]:
+    """Return the rules of a file beside this one by id, in its order, which is PyPI's order of checks."""
+    text = resources.files(__package__).joinpath(filename).read_text(encoding="utf-8")
     return {entry["id"]: Rule(**entry) for entry in tomllib.loads(text)["rule"]}
 
 
-RULES = load_rules()
+RULES = load_rules("rules.toml")
+TOKEN_RULES = load_rules("tokens.toml")
 
 
 class Refused(Exception):  # noqa: N818 (what happened, not what went wrong in here)
@@ -63,4 +70,4 @@ class Refused(Exception):  # noqa: N818 (what happened, not what went wrong in h
 
 def refuse(id_: str, **fields: Any) -> Refused:
     """Return the error for the rule named ID_, for a `raise` statement."""
-    return Refused(RULES[id_], fields)
+    return Refused(RULES.get(id_) or TOKEN_RULES[id_], fields)

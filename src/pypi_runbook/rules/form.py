@@ -46,13 +46,13 @@ def _problems(form: Form) -> dict[str, Refused]:
     name = form.get("name")
     if not NAME.fullmatch(name):
         error = NAME_ERROR if name else "This field is required."
-        found["name"] = refuse("form-field", value=_shortened(name), field="Name", error=error)
+        found["name"] = refuse("name-field", value=_shortened(name), error=error)
     if form.get("filetype") not in EXTENSIONS:
         error = "Use a known file type." if form.get("filetype") else "This field is required."
-        found["filetype"] = refuse("form-value", field="filetype", error=error)
+        found["filetype"] = refuse("form-field", field="filetype", error=error)
     for field, kind in (("sha256_digest", "SHA256"), ("blake2_256_digest", "BLAKE2")):
         if form.get(field) and not HEX_DIGEST.fullmatch(form.get(field)):
-            found[field] = refuse("form-value", field=field, error=f"Use a valid, hex-encoded, {kind} message digest.")
+            found[field] = refuse("form-field", field=field, error=f"Use a valid, hex-encoded, {kind} message digest.")
     # Only a form whose fields are right one by one is looked at as a whole.
     return found or _whole(form)
 
@@ -60,11 +60,11 @@ def _problems(form: Form) -> dict[str, Refused]:
 def _whole(form: Form) -> dict[str, Refused]:
     filetype, pyversion = form.get("filetype"), form.get("pyversion")
     if filetype != "sdist" and not pyversion:
-        return {"__all__": refuse("form-whole", error="Python version is required for binary distribution uploads.")}
+        return {"pyversion": refuse("form-field", field="pyversion", error="Python version is required for binary distribution uploads.")}
     if filetype == "sdist" and pyversion not in ("", "source"):
-        return {"__all__": refuse("form-whole", error="Use 'source' as Python version for an sdist.")}
+        return {"pyversion": refuse("form-field", field="pyversion", error="Use 'source' as Python version for an sdist.")}
     if not any(form.get(f"{name}_digest") for name in ("md5", "sha256", "blake2_256")):
-        return {"__all__": refuse("form-whole", error="Include at least one message digest.")}
+        return {"__all__": refuse("no-digest")}
     return {}
 
 

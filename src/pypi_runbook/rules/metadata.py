@@ -30,6 +30,7 @@ SINGULAR = {
 KINDS = typing.get_type_hints(RawMetadata)
 FIRST = ("metadata-version", "name", "version")
 # PyPI asks the package email-validator; this is the part of it that real addresses get wrong.
+LOCAL = re.compile("The use of local versions in '(.*)' is not allowed[.]")
 ADDRESS = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
@@ -84,7 +85,9 @@ def _refusal(errors: list[InvalidMetadata]) -> Refused:
     field = next((name for name in FIRST if name in fields), min(fields))
     words = str(next(error for error in errors if error.field == field))
     words += "" if words.endswith(".") else "."
-    return refuse("local-version" if "use of local versions" in words else "metadata", error=words)
+    if match := LOCAL.fullmatch(words):
+        return refuse("local-version", version=match[1])
+    return refuse("metadata", error=words)
 
 
 def _versions(metadata: Metadata) -> Iterator[InvalidMetadata]:
