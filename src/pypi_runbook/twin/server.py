@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from pypi_runbook.twin import hosts
-from pypi_runbook.twin.answers import SentFile, refusal, words_of
+from pypi_runbook.twin.answers import refusal, words_of
+from pypi_runbook.twin.breaking import broken
 from pypi_runbook.twin.faces import make_faces
-from pypi_runbook.twin.faults import Fault
 from pypi_runbook.twin.local import make_local
 from pypi_runbook.twin.mirror import Unreachable
 from pypi_runbook.twin.records import Request
@@ -25,7 +25,6 @@ from pypi_runbook.twin.world import World
 
 T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-INDEX_OF = {host: index.name for index in hosts.INDEXES.values() for host in (index.host, index.upload_host, index.files_host)}
 
 
 class Server:
@@ -149,15 +148,7 @@ async def _answer(world: World, request: web.Request, handler: Handler) -> web.S
     host = request.host.partition(":")[0].lower()
     if host not in hosts.HOSTS:
         return refusal(request, 421, f"The twin is not {host}")
-    fault = world.faults.take(INDEX_OF.get(host))
-    if fault and fault.name in ("outage", "too-many-requests"):
-        return _fault_answer(request, fault)
-    if fault and fault.name == "slow":
-        await asyncio.sleep(fault["seconds"])
-    if fault and fault.name == "cut" and request.can_read_body:
-        return await _cut_upload(request, int(fault["bytes"]))
-    answer = await _handle(request, handler)
-    return await _cut_answer(request, answer, int(fault["bytes"])) if fault and fault.name == "cut" else answer
+    return await broken(world, request, host, lambda: _handle(request, handler))
 
 
 async def _handle(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -175,33 +166,3 @@ async def _handle(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Exception as error:
         # A fault of ours: the client gets a sentence, the log keeps it, nobody gets a traceback.
         return refusal(request, 500, f"The twin itself failed: {type(error).__name__}: {error}")
-
-
-def _fault_answer(request: web.Request, fault: Fault) -> web.Response:
-    if fault.name == "outage":
-        return refusal(request, 503, "Service Unavailable")
-    return refusal(request, 429, "Too Many Requests", {"Retry-After": str(int(fault["seconds"]))})
-
-
-async def _cut_upload(request: web.Request, limit: int) -> web.StreamResponse:
-    """Read LIMIT bytes of the body, then drop the connection."""
-    while limit > 0 and (data := await request.content.read(limit)):
-        limit -= len(data)
-    return _drop(request)
-
-
-async def _cut_answer(request: web.Request, answer: web.StreamResponse, limit: int) -> web.StreamResponse:
-    """Promise all of ANSWER, send LIMIT bytes of it, then drop the connection."""
-    body = answer.place.read_bytes() if isinstance(answer, SentFile) else answer.body if isinstance(answer, web.Response) else b""
-    data = body if isinstance(body, bytes) else b""
-    short = web.StreamResponse(status=answer.status, headers={"Content-Type": answer.content_type})
-    short.content_length = len(data)
-    await short.prepare(request)
-    await short.write(data[:limit])
-    return _drop(request)
-
-
-def _drop(request: web.Request) -> web.StreamResponse:
-    if request.transport:
-        request.transport.abort()
-    return web.Response(status=499, reason="the connection was cut")
