@@ -1,7 +1,8 @@
 """Run a command in an own network and mount namespace, where the twin's hosts are this machine and nothing else exists.
 
 Started as a file with an isolated interpreter, so it imports only the standard library. Two listening sockets of the
-namespace go to the twin through a Unix socket; the twin serves them from outside, and so still reads through.
+namespace go to the twin through a Unix socket; the twin serves them from outside, and so still reads through. The kernel's
+counters of this namespace go with them, so that the twin can tell whether something tried to leave.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sys
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET = 0x00020000, 0x10000000, 0x40000000
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
+COUNTERS = ("/proc/self/net/snmp", "/proc/self/net/snmp6")
 CANNOT_ENCLOSE, CANNOT_RUN, NOT_FOUND = 125, 126, 127
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -31,7 +33,7 @@ def main(arguments: list[str]) -> int:
     try:
         enter()
         mount(hosts, "/etc/hosts", MS_BIND)
-        hand_over(channel, [listen(443), listen(int(port))])
+        hand_over(channel, [listen(443), listen(int(port))], counters())
     except OSError as error:
         print(f"twin: the command cannot be enclosed: {error}", file=sys.stderr)  # noqa: T201 (it runs without the library, so without click)
         return CANNOT_ENCLOSE
@@ -63,15 +65,22 @@ def listen(port: int) -> socket.socket:
     return socket.create_server(("127.0.0.1", port), backlog=128)
 
 
-def hand_over(channel: str, listening: list[socket.socket]) -> None:
-    """Give the sockets to the twin, and wait until it serves them."""
+def counters() -> list[int]:
+    """Return the kernel's counters of this namespace's network, open: they stay readable when its last process is gone."""
+    return [os.open(name, os.O_RDONLY) for name in COUNTERS if os.path.exists(name)]  # noqa: PTH110 (pathlib would double the time to start)
+
+
+def hand_over(channel: str, listening: list[socket.socket], counting: list[int]) -> None:
+    """Give the sockets and the counters to the twin, and wait until it serves them."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.connect(channel)
-        socket.send_fds(connection, [b"!"], [each.fileno() for each in listening])
+        socket.send_fds(connection, [b"!"], [*(each.fileno() for each in listening), *counting])
         if connection.recv(1) != b"!":
             raise OSError("the twin does not answer")
     for each in listening:
         each.close()
+    for handle in counting:
+        os.close(handle)
 
 
 def become(command: list[str]) -> int:

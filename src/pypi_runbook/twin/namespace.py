@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import itertools
 import os
 import socket
 import struct
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from pypi_runbook.twin.server import Server
 
 ENCLOSURE = Path(__file__).with_name("enclosure.py")
 HAND_OVER_SECONDS = 10
+# Each of these is a packet or a connection for which there was no way out, or a question to a name server that is not there.
+STRAYS = ("Ip:OutNoRoutes", "Ip6OutNoRoutes", "Udp:NoPorts", "Udp6NoPorts")
 COMMAND = [sys.executable, "-I", "-S", str(ENCLOSURE)]
 
 
@@ -40,13 +44,23 @@ class Namespaces:
         self._server = server
         self._listening: socket.socket | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._lock = threading.Lock()
+        self._counting: dict[int, list[int]] = {}
+        self._strays = 0
 
     def wrap(self, argv: list[str]) -> list[str]:
         """Return the command that runs ARGV enclosed."""
         if self._listening is None:
-            self._hosts.write_text(f"127.0.0.1 localhost {' '.join(HOSTS)}\n::1 localhost\n")
+            # The machine's own name is no stray: some clients look it up to say who they are.
+            self._hosts.write_text(f"127.0.0.1 localhost {' '.join(HOSTS)} {socket.gethostname()}\n::1 localhost\n")
             self._listening = self._server.call(self._listen())
         return [*COMMAND, str(self._channel), str(self._server.proxy_port), str(self._hosts), *argv]
+
+    @property
+    def strays(self) -> int:
+        """How often something enclosed tried to reach what is not the twin: connections, packets and questions to name servers."""
+        with self._lock:
+            return self._strays + sum(map(_strays, self._counting.values()))
 
     def close(self) -> None:
         """Take no more sockets; those that are served end with the server."""
@@ -75,22 +89,42 @@ class Namespaces:
             task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, connection: socket.socket) -> None:
-        """Serve the sockets that CONNECTION hands over until the process at its other end is gone."""
+        """Serve the sockets that CONNECTION hands over until the process at its other end is gone, and count who strays meanwhile."""
         loop = asyncio.get_running_loop()
         with connection:
             connection.settimeout(HAND_OVER_SECONDS)
-            _, handles, _, _ = await loop.run_in_executor(None, socket.recv_fds, connection, 1, 2)
-            site, proxy = (socket.socket(fileno=handle) for handle in handles)
+            _, handles, _, _ = await loop.run_in_executor(None, socket.recv_fds, connection, 1, 4)
+            site, proxy = (socket.socket(fileno=handle) for handle in handles[:2])
             for each in (site, proxy):
                 each.setblocking(False)
             stop = await self._server.adopt(site, proxy)
             process = os.pidfd_open(_peer(connection))
+            with self._lock:
+                self._counting[process] = handles[2:]
             connection.send(b"!")
         try:
             await _ended(process)
         finally:
+            self._stop_counting(process)
             os.close(process)
             await stop()
+
+    def _stop_counting(self, process: int) -> None:
+        with self._lock:
+            counting = self._counting.pop(process)
+            self._strays += _strays(counting)
+            for handle in counting:
+                os.close(handle)
+
+
+def _strays(counting: list[int]) -> int:
+    """Return what the kernel's open files of counters say: `Name value` on a line, or `Group: names` above `Group: values`."""
+    lines = [line.split() for handle in counting for line in os.pread(handle, 1 << 16, 0).decode().splitlines()]
+    counted = {words[0]: words[1] for words in lines if len(words) == 2}
+    for names, values in itertools.pairwise(lines):
+        if names[0] == values[0]:
+            counted |= {names[0] + name: value for name, value in zip(names[1:], values[1:], strict=True)}
+    return sum(int(counted.get(name, 0)) for name in STRAYS)
 
 
 async def _ended(process: int) -> None:

@@ -102,6 +102,11 @@ class Twin:
         """How many connections went through the tunnel."""
         return self._server.tunnel.connections
 
+    @property
+    def strays(self) -> int:
+        """How often a wrapped command tried to reach what is not the twin, past the tunnel; 0 where no namespace counts it."""
+        return self._namespaces.strays
+
     def environment(self, home: Path, tmp: Path) -> dict[str, str]:
         """Return the complete environment of a client, except PATH; HOME and TMP are its own, empty folders."""
         return {**client_environment(home, tmp, self._authority, self.proxy), VARIABLE: f"{self.proxy}/control/{self._world.secret}"}
@@ -128,8 +133,10 @@ class Twin:
         return self._world.store.place(file).read_bytes()
 
     def report(self) -> list[str]:
-        """Return what the indexes hold, and what was refused and why, in words."""
-        return report(self._world)
+        """Return what the indexes hold, what was refused and why, and whether something tried to leave, in words."""
+        strays = self.strays
+        stopped = [f"stopped: {strays} attempt{'s' * (strays != 1)} to reach something beside the twin, past its proxy"] if strays else []
+        return [*report(self._world), *stopped]
 
     def fault(self, name: str, requests: int | None = None, index: str | None = None, **options: float) -> None:
         """Let the twin fail on purpose, for the next REQUESTS or until `clear`; `faults.DESCRIPTIONS` names the ways."""
