@@ -8,9 +8,11 @@ from packaging.metadata import Metadata
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, canonicalize_name, parse_sdist_filename, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
-from pypi_runbook.rules.catalogue import refuse
+from pypi_runbook.rules.catalogue import RULES, refuse
 from pypi_runbook.rules.form import EXTENSIONS
+from pypi_runbook.rules.words import recognize
 
+WHEEL_NAMES = [rule for rule in RULES.values() if rule.source == "packaging.utils"]
 EXTENSION = re.compile(r".+?(?P<extension>\.(tar\.gz|zip|whl))", re.IGNORECASE)
 NAME_LIMIT = 255
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -72,7 +74,7 @@ def check_wheel_name(filename: str, metadata: Metadata, project: str) -> None:
     try:
         name, version, _, tags = parse_wheel_filename(filename)
     except (InvalidWheelFilename, InvalidVersion) as error:
-        raise refuse("wheel-filename", error=str(error)) from None
+        raise recognize(str(error), WHEEL_NAMES) from None
     for tag in sorted(tags, key=str):
         if tag.platform not in PLAIN_PLATFORMS and not PLATFORMS.fullmatch(tag.platform):
             raise refuse("platform-tag", filename=filename, tag=tag.platform)

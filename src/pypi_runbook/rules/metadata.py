@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import email.utils
 import re
 import typing
 from collections.abc import Callable, Iterable, Iterator
-from urllib.parse import urlsplit
 
 from packaging.metadata import InvalidMetadata, Metadata, RawMetadata
 from packaging.requirements import InvalidRequirement, Requirement
-from trove_classifiers import classifiers as known_classifiers
-from trove_classifiers import deprecated_classifiers
+from trove_classifiers import all_classifiers, deprecated_classifiers
 
-from pypi_runbook.rules.catalogue import Refused, refuse
+from pypi_runbook.rules.addresses import address_in, address_problem
+from pypi_runbook.rules.catalogue import RULES, Refused, refuse
 from pypi_runbook.rules.form import Form
+from pypi_runbook.rules.urls import is_url
+from pypi_runbook.rules.words import recognize
 
 VERSIONS = {"1.0", "1.1", "1.2", "2.1", "2.2", "2.3", "2.4", "2.5"}
 SUMMARY_LIMIT = 512
@@ -29,38 +29,50 @@ SINGULAR = {
 }
 KINDS = typing.get_type_hints(RawMetadata)
 FIRST = ("metadata-version", "name", "version")
-# PyPI asks the package email-validator; this is the part of it that real addresses get wrong.
-LOCAL = re.compile("The use of local versions in '(.*)' is not allowed[.]")
-ADDRESS = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+CORE = " See https://packaging.python.org/specifications/core-metadata for more information."
+PACKAGING = [rule for rule in RULES.values() if rule.source == "packaging.metadata"]
+
+# What is wrong with which field, by the field's name in the metadata file.
+Complaint = tuple[str, Refused]
 
 
 def check_metadata(form: Form) -> Metadata:
     """Return FORM's metadata, or raise PyPI's first complaint: metadata version, name, version, then the rest by name."""
-    metadata, errors = _read(form)
-    if metadata:
-        errors = [error for check in CHECKS for error in check(metadata)]
-    if errors:
-        raise _refusal(errors)
-    assert metadata
+    try:
+        metadata = Metadata.from_raw(_raw(form))
+    except ExceptionGroup as group:
+        errors = [error for error in group.exceptions if isinstance(error, InvalidMetadata)]
+        raise _first((error.field, _recognized(error)) for error in errors) from None
+    complaints = [complaint for check in CHECKS for complaint in check(metadata)]
+    if complaints:
+        raise _first(complaints)
     return metadata
 
 
-def _read(form: Form) -> tuple[Metadata | None, list[InvalidMetadata]]:
+def _first(complaints: Iterable[Complaint]) -> Refused:
+    # `min` keeps the first of equals, and so the first complaint about a field.
+    return min(complaints, key=lambda complaint: (FIRST.index(complaint[0]) if complaint[0] in FIRST else len(FIRST), complaint[0]))[1]
+
+
+def _recognized(error: InvalidMetadata) -> Refused:
+    words = str(error)
+    return recognize(words + ("" if words.endswith(".") else ".") + CORE, PACKAGING)
+
+
+def _raw(form: Form) -> RawMetadata:
     raw: dict[str, typing.Any] = {}
-    errors = []
+    wrong = []
     for name in form.names():
-        field = SINGULAR.get(name, name)
-        if name in SINGULAR or (field in KINDS and field not in SINGULAR.values()):
+        field, values = SINGULAR.get(name, name), form.all(name)
+        # An empty value counts as none; uv sends `requires_python` always.
+        if values != [""] and (name in SINGULAR or (field in KINDS and field not in SINGULAR.values())):
             try:
-                raw[field] = _convert(field, form.all(name))
+                raw[field] = _convert(field, values)
             except ValueError:
-                errors.append(InvalidMetadata(name, f"{name!r} has invalid data"))
-    if errors:
-        return None, errors
-    try:
-        return Metadata.from_raw(typing.cast(RawMetadata, raw)), []
-    except ExceptionGroup as group:
-        return None, [error for error in group.exceptions if isinstance(error, InvalidMetadata)]
+                wrong.append((name, refuse("field-data", field=name)))
+    if wrong:
+        raise _first(wrong)
+    return typing.cast(RawMetadata, raw)
 
 
 def _convert(field: str, values: list[str]) -> str | list[str] | dict[str, str]:
@@ -80,99 +92,80 @@ def _convert(field: str, values: list[str]) -> str | list[str] | dict[str, str]:
     return values[0]
 
 
-def _refusal(errors: list[InvalidMetadata]) -> Refused:
-    fields = {error.field for error in errors}
-    field = next((name for name in FIRST if name in fields), min(fields))
-    words = str(next(error for error in errors if error.field == field))
-    words += "" if words.endswith(".") else "."
-    if match := LOCAL.fullmatch(words):
-        return refuse("local-version", version=match[1])
-    return refuse("metadata", error=words)
-
-
-def _versions(metadata: Metadata) -> Iterator[InvalidMetadata]:
+def _version(metadata: Metadata) -> Iterator[Complaint]:
     if metadata.metadata_version not in VERSIONS:
-        yield InvalidMetadata("metadata-version", f"{metadata.metadata_version!r} is not a valid metadata version")
+        yield "metadata-version", refuse("metadata-version", value=repr(metadata.metadata_version))
     if metadata.version.local:
-        yield InvalidMetadata("version", f"The use of local versions in '{metadata.version}' is not allowed.")
+        yield "version", refuse("local-version", version=str(metadata.version))
 
 
-def _texts(metadata: Metadata) -> Iterator[InvalidMetadata]:
+def _texts(metadata: Metadata) -> Iterator[Complaint]:
     if metadata.summary and len(metadata.summary) > SUMMARY_LIMIT:
-        yield InvalidMetadata("summary", f"'summary' field must be {SUMMARY_LIMIT} characters or less.")
+        yield "summary", refuse("summary-length")
     if metadata.license and metadata.license_expression:
-        words = "License is deprecated when License-Expression is present. Only License-Expression should be present."
-        yield InvalidMetadata("license", words)
+        yield "license", refuse("license-twice")
+    for name in metadata.dynamic or ():
+        if name == "dynamic":
+            yield "dynamic", refuse("dynamic-unlisted", value=name)
 
 
-def _addresses(metadata: Metadata) -> Iterator[InvalidMetadata]:
+def _addresses(metadata: Metadata) -> Iterator[Complaint]:
     for field, value in (("author-email", metadata.author_email), ("maintainer-email", metadata.maintainer_email)):
-        address = email.utils.parseaddr(value or "")[1]
-        if address and not ADDRESS.fullmatch(address):
-            yield InvalidMetadata(field, f"{address!r} is not a valid email address: {_address_error(address)}")
+        address = address_in(value or "")
+        if address and (problem := address_problem(address)):
+            # PyPI puts the full stop only where there is none.
+            yield field, refuse("email", address=address, error=problem.removesuffix(".") + ".")
 
 
-def _address_error(address: str) -> str:
-    if "@" not in address:
-        return "An email address must have an @-sign."
-    return "The part after the @-sign is not valid. It should have a period."
-
-
-def _classifiers(metadata: Metadata) -> Iterator[InvalidMetadata]:
-    for classifier in sorted(set(metadata.classifiers or ())):
+def _classifiers(metadata: Metadata) -> Iterator[Complaint]:
+    given = set(metadata.classifiers or ())
+    for classifier in sorted(given - set(all_classifiers)):
         # Private classifiers are how people keep a project off PyPI: trove-classifiers does not list them.
-        if classifier not in known_classifiers and classifier not in deprecated_classifiers:
-            yield InvalidMetadata("classifier", f"{classifier!r} is not a valid classifier.")
-    for classifier in sorted(set(metadata.classifiers or ()) & set(deprecated_classifiers)):
-        instead = f", use one of {deprecated_classifiers[classifier]} instead." if deprecated_classifiers[classifier] else "."
-        yield InvalidMetadata("classifier", f"The classifier {classifier!r} has been deprecated{instead}")
+        yield "classifier", refuse("classifier-unknown", classifier=classifier)
+    for classifier in sorted(given & set(deprecated_classifiers)):
+        instead = deprecated_classifiers[classifier]
+        old = (
+            refuse("classifier-replaced", classifier=classifier, instead=instead)
+            if instead
+            else refuse("classifier-deprecated", classifier=classifier)
+        )
+        yield "classifier", old
 
 
-def _urls(metadata: Metadata) -> Iterator[InvalidMetadata]:
+def _urls(metadata: Metadata) -> Iterator[Complaint]:
     for field, value in (("home-page", metadata.home_page), ("download-url", metadata.download_url)):
-        if value is not None and not _is_url(value):
-            yield InvalidMetadata(field, f"{value!r} is not a valid url.")
+        if value is not None and not is_url(value):
+            yield field, refuse("url", url=value)
     for label, url in (metadata.project_urls or {}).items():
-        if problem := _project_url_error(label, url):
-            yield InvalidMetadata("project-url", problem)
+        if not label:
+            yield "project-url", refuse("label-missing")
+        elif len(label) > LABEL_LIMIT:
+            yield "project-url", refuse("label-length", label=label)
+        elif not url:
+            yield "project-url", refuse("url-missing")
+        elif not is_url(url):
+            yield "project-url", refuse("url", url=url)
 
 
-def _project_url_error(label: str, url: str) -> str:
-    if not label:
-        return "Must have a label"
-    if len(label) > LABEL_LIMIT:
-        return f"{label!r} must be {LABEL_LIMIT} characters or less."
-    if not url:
-        return "Must have a URL"
-    return "" if _is_url(url) else f"{url!r} is not a valid url"
-
-
-def _is_url(value: str) -> bool:
-    try:
-        return urlsplit(value).scheme in ("http", "https")
-    except ValueError:
-        return False
-
-
-def _requirements(metadata: Metadata) -> Iterator[InvalidMetadata]:
+def _requirements(metadata: Metadata) -> Iterator[Complaint]:
     for field, values in (("provides-dist", metadata.provides_dist), ("obsoletes-dist", metadata.obsoletes_dist)):
-        yield from _old_requirements(field, values or ())
+        for value in values or ():
+            yield from _old_requirement(field, value)
     for requirement in metadata.requires_dist or ():
         if requirement.url is not None:
             # PyPI runs packaging 26, which puts a space before the @; older ones do not.
             shown = re.sub(r"(?<! )@ ", " @ ", str(requirement), count=1)
-            yield InvalidMetadata("requires-dist", f"Can't have direct dependency: {shown}")
+            yield "requires-dist", refuse("direct-dependency", requirement=shown.removesuffix("."))
 
 
-def _old_requirements(field: str, values: Iterable[str]) -> Iterator[InvalidMetadata]:
-    for value in values:
-        try:
-            requirement = Requirement(value)
-        except InvalidRequirement as error:
-            yield InvalidMetadata(field, f"{value!r} is invalid: {error}")
-        else:
-            if requirement.url is not None:
-                yield InvalidMetadata(field, f"Can't have direct dependency: {value!r}")
+def _old_requirement(field: str, value: str) -> Iterator[Complaint]:
+    try:
+        requirement = Requirement(value)
+    except InvalidRequirement as error:
+        yield field, refuse("old-requirement", value=value, error=str(error).removesuffix("."))
+    else:
+        if requirement.url is not None:
+            yield field, refuse("direct-dependency", requirement=repr(value))
 
 
-CHECKS: tuple[Callable[[Metadata], Iterator[InvalidMetadata]], ...] = (_versions, _texts, _addresses, _classifiers, _urls, _requirements)
+CHECKS: tuple[Callable[[Metadata], Iterator[Complaint]], ...] = (_version, _texts, _addresses, _classifiers, _urls, _requirements)
