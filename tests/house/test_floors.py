@@ -8,7 +8,19 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "pypi_runbook"
-FLOORS = {"errors": 0, "project": 1, "rules": 2, "twin": 3, "pages": 4, "rehearsal": 5, "manual": 5, "doctor": 5, "explain": 5, "cli": 6}
+FLOORS = {
+    "errors": 0,
+    "finding": 1,
+    "project": 1,
+    "rules": 2,
+    "twin": 3,
+    "pages": 4,
+    "rehearsal": 5,
+    "manual": 5,
+    "doctor": 5,
+    "explain": 5,
+    "cli": 6,
+}
 MODULES = sorted(SOURCE.rglob("*.py"))
 
 

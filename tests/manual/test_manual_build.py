@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from manual_bench import SDIST, WHEEL, Bench
 
+pytest_plugins = ["manual_bench"]
+
 GREEDY = """
 import io, pathlib, tarfile
-
-pytest_plugins = ["manual_bench"]
 
 def build_sdist(folder, settings=None):
     with tarfile.open(pathlib.Path(folder, "runbook_tiny-1.0.0.tar.gz"), "w:gz") as archive:

@@ -7,10 +7,12 @@ import shutil
 import tarfile
 import time
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.manual.files import File, require
+from pypi_runbook.manual.manifest import Listed, Manifest, remove_manifest, write_manifest
 from pypi_runbook.manual.release import PAGE, Release, open_state
 from pypi_runbook.manual.tools import python, run, say
 from pypi_runbook.project.git import git
@@ -25,6 +27,7 @@ def build(release: Release) -> list[File]:
     RunbookError when the build fails, or when its files are not this release.
     """
     state = open_state(release)
+    remove_manifest(release)
     move_aside(release, state)
     out = state / "building"
     shutil.rmtree(out, ignore_errors=True)
@@ -34,7 +37,18 @@ def build(release: Release) -> list[File]:
         raise _failed(status)
     _refuse_own_state(out)
     out.rename(release.dist)
-    return require(release)
+    files = require(release)
+    write_manifest(release, describe(release, files))
+    return files
+
+
+def describe(release: Release, files: list[File]) -> Manifest:
+    """Return the manifest of FILES, which were built from the folder as it is."""
+    commit, tags = git(release.root, "rev-parse", "HEAD"), git(release.root, "tag", "--points-at", "HEAD")
+    dirty = bool(git(release.root, "status", "--porcelain", "--", "."))
+    built = datetime.now(UTC).isoformat(timespec="seconds")
+    listed = tuple(map(Listed.of, files))
+    return Manifest(files[0].name, str(files[0].version), commit, (tags or "").split("\n")[0] or None, dirty, built, "build", {}, listed)
 
 
 def move_aside(release: Release, state: Path) -> Path | None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
 
-from pypi_runbook.errors import RunbookError
+from pypi_runbook.finding import Finding
 from pypi_runbook.manual.files import File, inspect
 from pypi_runbook.manual.release import PAGE, Release
 from pypi_runbook.manual.tools import capture, tool
@@ -16,32 +14,10 @@ from pypi_runbook.manual.tools import capture, tool
 DESCRIPTION = "troubleshooting/description-does-not-render.md"
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is not right, in the shape that `--json` prints."""
-
-    id: str
-    severity: str
-    message: str
-    file: str | None = None
-    line: int | None = None
-    fix: str | None = None
-    page: str | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the finding as the design's JSON has it."""
-        return asdict(self)
-
-    def __str__(self) -> str:
-        error = RunbookError(self.id, self.message, self.file, self.line, self.fix, self.page)
-        return f"{self.severity}: {error}"
-
-
 def check(release: Release) -> list[Finding]:
     """Return what an index, or a later reader, would hold against the files in `dist/`; empty when they are fine."""
     files, problems = inspect(release)
-    findings = [Finding(problem.id, "error", problem.message, problem.file, problem.line, problem.next, problem.page) for problem in problems]
-    return [*findings, *_one_sided(files), *_unknown(release), *(run_twine(release, files) if files else [])]
+    return [*map(Finding.of, problems), *_one_sided(files), *_unknown(release), *(run_twine(release, files) if files else [])]
 
 
 def run_twine(release: Release, files: list[File]) -> Iterator[Finding]:

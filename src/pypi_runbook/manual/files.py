@@ -33,7 +33,12 @@ class File:
 
     def sha256(self) -> str:
         """Return the hash of the bytes that lie there now."""
-        with self.path.open("rb") as stream:
+        return self.sha256_of(self.path)
+
+    @staticmethod
+    def sha256_of(path: Path) -> str:
+        """Return the sha256 of the file at PATH, whatever it is."""
+        with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

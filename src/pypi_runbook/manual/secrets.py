@@ -1,0 +1,32 @@
+"""What a secret looks like, so that none is published, printed or kept."""
+
+from __future__ import annotations
+
+import re
+
+# Each begins with something that its issuer promised to keep, so that scanners find it; random words do not match.
+TOKENS = {
+    "an API token of PyPI": r"pypi-AgEIcHlwaS5vcmc[\w-]{50,}",
+    "an API token of TestPyPI": r"pypi-AgENdGVzdC5weXBpLm9yZw[\w-]{50,}",
+    "a token of a package index": r"pypi-AgE[\w-]{50,}",
+    "a token of GitHub": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{60,})",
+    "a key of AWS": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
+    "a token of Slack": r"\bxox[abeoprs]-[A-Za-z0-9-]{20,}",
+    "a private key": r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----",
+}
+KINDS = {title: re.compile(pattern.encode()) for title, pattern in TOKENS.items()}
+# Wider than the others on purpose: what is printed loses nothing when more than a token is taken out of it.
+MASKED = re.compile(r"pypi-[\w-]{16,}|\b(?:gh[pousr]_|github_pat_)\w{16,}|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)")
+
+
+def secret_in(content: bytes) -> tuple[str, int] | None:
+    """Return what secret CONTENT holds and in which line, counted from 1; None when it holds none that can be told."""
+    for title, pattern in KINDS.items():
+        if found := pattern.search(content):
+            return title, content.count(b"\n", 0, found.start()) + 1
+    return None
+
+
+def mask(text: str) -> str:
+    """Return TEXT with everything that looks like a token, or like a password in an address, replaced by stars."""
+    return MASKED.sub("***", text)
