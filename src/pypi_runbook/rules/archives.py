@@ -3,50 +3,63 @@
 from __future__ import annotations
 
 import configparser
+import csv
 import os
+import re
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from packaging.metadata import Metadata
 
 from pypi_runbook.rules.catalogue import refuse
+from pypi_runbook.rules.framing import check_framing
 
 RATIO_FROM = 64 * 1024 * 1024
 RATIO_LIMIT = 50
-TOP_LEVEL = "Incorrect number of top-level directories in sdist"
+# PyPI looks into these for what it does not allow; here they must only be readable.
+SCANNED = {".py", ".pye"}
+CHUNK = 1024 * 1024
+SCRIPT = re.compile(r"[\w.-]+")
+BROKEN = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, NotImplementedError, RuntimeError, OSError)
 
 
 def check_archive(path: Path, filename: str) -> None:
     """Raise when PATH, uploaded as FILENAME, is not a readable archive with PKG-INFO or WHEEL where it belongs."""
-    is_zip = zipfile.is_zipfile(path)
-    if is_zip and _is_tar(path):
-        raise refuse("archive", error="File is both a zip and a tar file")
+    is_zip, is_tar = zipfile.is_zipfile(path), _is_tar(path)
+    if is_zip and is_tar:
+        raise refuse("archive-both")
+    if filename.endswith(".tar.gz"):
+        if not is_tar:
+            raise refuse("archive-not-tar")
+    elif not is_zip:
+        raise refuse("archive-not-zip")
     try:
-        problem = _tar_problem(path) if filename.endswith(".tar.gz") else _zip_problem(path, filename) if is_zip else "File is not a zipfile"
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, NotImplementedError, OSError):
-        problem = "None"
-    if problem:
-        raise refuse("archive", error=problem)
+        _check_tar(path) if is_tar else _check_zip(path, filename)
+    except BROKEN:
+        raise refuse("archive-broken") from None
 
 
 def check_wheel_contents(path: Path, filename: str, metadata: Metadata) -> bytes:
     """Return a wheel's METADATA; raise when a license file, RECORD or METADATA is missing, or an entry point is not valid."""
     name, version, _ = filename.split("-", 2)
     info = f"{name}-{version}.dist-info"
-    with zipfile.ZipFile(path) as wheel:
-        members = set(wheel.namelist())
-        _check_licenses(metadata, filename, f"{info}/licenses", members)
-        if f"{info}/RECORD" not in members:
-            raise refuse("wheel-record", filename=filename, path=f"{info}/RECORD")
-        if f"{info}/entry_points.txt" in members and not _are_entry_points(wheel.read(f"{info}/entry_points.txt")):
-            raise refuse("wheel-entry-points", filename=filename)
-        if f"{info}/METADATA" not in members:
-            raise refuse("wheel-metadata", filename=filename, path=f"{info}/METADATA")
-        return wheel.read(f"{info}/METADATA")
+    try:
+        with zipfile.ZipFile(path) as wheel:
+            members = set(wheel.namelist())
+            _check_licenses(metadata, filename, f"{info}/licenses", members)
+            if f"{info}/RECORD" not in members or not _is_record(wheel.read(f"{info}/RECORD")):
+                raise refuse("wheel-record", filename=filename, path=f"{info}/RECORD")
+            if f"{info}/entry_points.txt" in members and not _are_entry_points(wheel.read(f"{info}/entry_points.txt")):
+                raise refuse("wheel-entry-points", filename=filename)
+            if f"{info}/METADATA" not in members:
+                raise refuse("wheel-metadata", filename=filename, path=f"{info}/METADATA")
+            return wheel.read(f"{info}/METADATA")
+    except BROKEN:
+        raise refuse("archive-broken") from None
 
 
 def check_sdist_contents(path: Path, filename: str, metadata: Metadata) -> None:
@@ -70,41 +83,53 @@ def _is_tar(path: Path) -> bool:
     return False
 
 
-def _zip_problem(path: Path, filename: str) -> str:
+def _check_zip(path: Path, filename: str) -> None:
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
         size = sum(entry.file_size for entry in entries)
         if size > RATIO_FROM and size / path.stat().st_size > RATIO_LIMIT:
-            return f"File exceeds compression ratio of {RATIO_LIMIT}"
+            raise refuse("archive-ratio")
         if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
-            return "File does not use a supported compression type"
+            raise refuse("archive-compression")
         members = set(archive.namelist())
-    return _wheel_problem(filename, members) if filename.endswith(".whl") else _sdist_problem(members)
+        archive.read(_wheel_file(filename, members) if filename.endswith(".whl") else _package_info(members))
+        for entry in entries:
+            if PurePosixPath(entry.filename).suffix.lower() in SCANNED:
+                _read_through(archive, entry)
+    check_framing(path)
 
 
-def _tar_problem(path: Path) -> str:
-    if not _is_tar(path):
-        return "File is not a tarfile"
+def _read_through(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
+    with archive.open(entry) as member:
+        while member.read(CHUNK):
+            pass
+
+
+def _check_tar(path: Path) -> None:
     with tarfile.open(path, "r:gz") as archive:
         members = archive.getmembers()
-        if any(member.issparse() for member in members):
-            return "tar archive not accepted: Sparse members are not allowed. See https://docs.pypi.org/archives for more information"
-        return _sdist_problem({member.name for member in members})
+    if any(member.issparse() for member in members):
+        raise refuse("tar-sparse")
+    _package_info({member.name for member in members})
 
 
-def _wheel_problem(filename: str, members: set[str]) -> str:
+def _wheel_file(filename: str, members: set[str]) -> str:
     parts = filename.split("-", 2)
     if len(parts) < 3:
-        return "Unable to parse name and version from wheel filename"
+        raise refuse("wheel-parts")
     target = f"{parts[0]}-{parts[1]}.dist-info/WHEEL"
-    return "" if target in members else f"WHEEL not found at {target}"
+    if target not in members:
+        raise refuse("wheel-file", path=target)
+    return target
 
 
-def _sdist_problem(members: set[str]) -> str:
+def _package_info(members: set[str]) -> str:
     top = _top(members)
     if top in (".", "/", ""):
-        return TOP_LEVEL
-    return "" if f"{top}/PKG-INFO" in members else f"PKG-INFO not found at {top}/PKG-INFO"
+        raise refuse("sdist-top-level")
+    if f"{top}/PKG-INFO" not in members:
+        raise refuse("sdist-pkg-info", path=f"{top}/PKG-INFO")
+    return f"{top}/PKG-INFO"
 
 
 def _top(names: Iterable[str]) -> str:
@@ -114,8 +139,17 @@ def _top(names: Iterable[str]) -> str:
         return ""
 
 
+def _is_record(content: bytes) -> bool:
+    """Tell whether RECORD is a table; that it lists what the wheel holds is not asked, PyPI only writes a mail then."""
+    try:
+        list(csv.reader(content.decode().splitlines()))
+    except (UnicodeError, csv.Error):
+        return False
+    return True
+
+
 def _are_entry_points(content: bytes) -> bool:
-    """Tell whether an entry_points.txt can be read, and no script's name is a path."""
+    """Tell whether an entry_points.txt can be read, and each script's name is one that every system can have."""
     parser = configparser.ConfigParser(delimiters=("=",))
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     try:
@@ -123,4 +157,4 @@ def _are_entry_points(content: bytes) -> bool:
     except (configparser.Error, UnicodeDecodeError):
         return False
     scripts = [name for section in ("console_scripts", "gui_scripts") if section in parser for name in parser[section]]
-    return not any(name in (".", "..") or "/" in name or "\\" in name for name in scripts)
+    return all(SCRIPT.fullmatch(name) for name in scripts)

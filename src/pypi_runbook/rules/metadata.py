@@ -124,12 +124,8 @@ def _classifiers(metadata: Metadata) -> Iterator[Complaint]:
         yield "classifier", refuse("classifier-unknown", classifier=classifier)
     for classifier in sorted(given & set(deprecated_classifiers)):
         instead = deprecated_classifiers[classifier]
-        old = (
-            refuse("classifier-replaced", classifier=classifier, instead=instead)
-            if instead
-            else refuse("classifier-deprecated", classifier=classifier)
-        )
-        yield "classifier", old
+        kind = "classifier-replaced" if instead else "classifier-deprecated"
+        yield "classifier", refuse(kind, classifier=classifier, instead=instead)
 
 
 def _urls(metadata: Metadata) -> Iterator[Complaint]:
