@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
-from aiohttp import BodyPartReader, web
+from aiohttp import web
+
+from pypi_runbook.twin.formdata import FormReader, Head, parameters
+from pypi_runbook.twin.intake import patience
 
 MEGABYTE = 1024 * 1024
 FILE_LIMIT = 100 * MEGABYTE
-FIELD_LIMIT = 16 * MEGABYTE
+TEXT_LIMIT = 64 * MEGABYTE
 FIELDS_LIMIT = 10_000
 
 
@@ -27,55 +32,78 @@ class Received:
     size: int = 0
     digests: dict[str, str] = field(default_factory=dict)
     file_fields: list[str] = field(default_factory=list)
+    text_size: int = 0
+
+    def discard(self) -> None:
+        """Forget the bytes on disk, which an index that takes the file has moved away."""
+        if self.path:
+            self.path.unlink(missing_ok=True)
 
 
 async def receive(request: web.Request, folder: Path, received: Received) -> None:
-    """Read REQUEST's form into RECEIVED, its file into FOLDER; memory stays flat whatever the file's size."""
-    if not request.content_type.startswith("multipart/"):
-        await request.read()
+    """Read REQUEST's form into RECEIVED, its file into FOLDER; memory stays flat whatever the file's size.
+
+    Raises ValueError for a form that nobody can read, and answers 408 when the client stops in the middle.
+    """
+    try:
+        await _receive(request, folder, received)
+    except TimeoutError as error:
+        raise web.HTTPRequestTimeout from error
+    except web.RequestPayloadError as error:
+        raise ValueError("the body is broken") from error
+
+
+async def _receive(request: web.Request, folder: Path, received: Received) -> None:
+    kind, said = parameters(request.headers.get("Content-Type", ""))
+    if not kind.lower().startswith("multipart/"):
+        await _receive_plain(request, kind, received)
         return
-    reader = await request.multipart()
-    while (part := await reader.next()) is not None:
-        if not isinstance(part, BodyPartReader):
-            raise ValueError("nested multipart")
-        if part.name == "content" and part.filename is not None:
-            await _receive_file(part, folder, received)
+    reader = FormReader(request.content, said.get("boundary", ""))
+    async for head in reader.parts():
+        if head.name == "content" and head.filename:
+            await _receive_file(head, reader.pieces(), folder, received)
         else:
-            await _receive_field(part, received)
+            await _receive_field(head, reader.pieces(), received)
 
 
-async def _receive_field(part: BodyPartReader, received: Received) -> None:
+async def _receive_plain(request: web.Request, kind: str, received: Received) -> None:
+    async with patience():
+        body = await request.read()
+    if kind.lower() == "application/x-www-form-urlencoded":
+        received.fields += parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=FIELDS_LIMIT)
+
+
+async def _receive_field(head: Head, pieces: AsyncIterator[bytes], received: Received) -> None:
     data = bytearray()
-    while chunk := await part.read_chunk(65536):
-        data += chunk
-        if len(data) > FIELD_LIMIT:
-            raise ValueError("field too long")
+    async for piece in pieces:
+        data += piece
+        if received.text_size + len(data) > TEXT_LIMIT:
+            raise ValueError("fields too long")
     if len(received.fields) >= FIELDS_LIMIT:
         raise ValueError("too many fields")
-    if part.filename is not None:
-        received.file_fields.append(part.name or "")
-    received.fields.append((part.name or "", data.decode("utf-8", "replace")))
+    received.text_size += len(data)
+    if head.filename:
+        received.file_fields.append(head.name)
+    received.fields.append((head.name, data.decode("utf-8", "replace")))
 
 
-async def _receive_file(part: BodyPartReader, folder: Path, received: Received) -> None:
-    if received.path is not None:
-        raise ValueError("two files")
+async def _receive_file(head: Head, pieces: AsyncIterator[bytes], folder: Path, received: Received) -> None:
+    received.discard()
     received.path = folder / uuid.uuid4().hex
-    # uv sends no content type, which PyPI's form reader takes for plain text.
-    # Bytes that are not UTF-8 come as surrogates, which nothing further on can write.
-    received.filename = (part.filename or "").encode("utf-8", "replace").decode()
-    received.content_type = part.headers.get("Content-Type", "text/plain")
+    received.filename, received.content_type, received.size = head.filename, head.content_type, 0
     hashers: dict[str, Any] = {
         "md5": hashlib.md5(usedforsecurity=False),
         "sha256": hashlib.sha256(),
         "blake2_256": hashlib.blake2b(digest_size=32),
     }
     with received.path.open("wb") as file:
-        while chunk := await part.read_chunk(1024 * 1024):
-            received.size += len(chunk)
-            # What is over the limit is read to its end, so that the client sees the answer, but not kept.
-            if received.size <= FILE_LIMIT:
-                file.write(chunk)
+        async for piece in pieces:
+            received.size += len(piece)
+            # What is over the limit is read to its end, so that the client sees the answer, but nobody asks for its bytes.
+            if received.size > FILE_LIMIT:
+                file.truncate(0)
+                continue
+            file.write(piece)
             for hasher in hashers.values():
-                hasher.update(chunk)
+                hasher.update(piece)
     received.digests = {name: hasher.hexdigest() for name, hasher in hashers.items()}

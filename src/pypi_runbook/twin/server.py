@@ -17,12 +17,14 @@ from pypi_runbook.twin import hosts
 from pypi_runbook.twin.answers import refusal, words_of
 from pypi_runbook.twin.breaking import broken
 from pypi_runbook.twin.faces import make_faces
+from pypi_runbook.twin.intake import read_body
 from pypi_runbook.twin.local import make_local
 from pypi_runbook.twin.mirror import Unreachable
 from pypi_runbook.twin.records import Request
 from pypi_runbook.twin.tunnel import HEAD_LIMIT, Tunnel
 from pypi_runbook.twin.world import World
 
+IDLE_SECONDS = 75.0
 T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -109,7 +111,9 @@ class Server:
 
 
 async def _runner(app: web.Application, log: logging.Logger) -> web.AppRunner:
-    runner = web.AppRunner(app, access_log=None, logger=log, handle_signals=False, shutdown_timeout=0.5)
+    app.middlewares.append(read_body)
+    # A head that does not end closes the connection after that time too.
+    runner = web.AppRunner(app, access_log=None, logger=log, handle_signals=False, keepalive_timeout=IDLE_SECONDS, shutdown_timeout=0.5)
     await runner.setup()
     return runner
 

@@ -30,7 +30,8 @@ class Tunnel:
             async with asyncio.timeout(HEAD_SECONDS):
                 head = await reader.readuntil(b"\r\n\r\n")
             await self._answer(head.decode("latin-1"), reader, writer)
-        except (OSError, TimeoutError, asyncio.IncompleteReadError):
+        # Cancelled when the twin ends; Python 3.11 would print a traceback for a task that stays cancelled.
+        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         except asyncio.LimitOverrunError:
             await _say(writer, 431, "Request Header Fields Too Large")
