@@ -11,46 +11,89 @@ from typing import Any
 from aiohttp import web
 
 from pypi_runbook.rules import refuse
+from pypi_runbook.twin.accounts import FIRST_USER, Accounts
+from pypi_runbook.twin.caveats import EXPIRATION, OIDC_PUBLISHER, PROJECT_ID, PROJECT_NAME, REQUEST_USER, Attempt, check_caveats
 from pypi_runbook.twin.hosts import Index
-from pypi_runbook.twin.records import Account
+from pypi_runbook.twin.records import ACTIVE, ARCHIVED, Credential, Project, User
 from pypi_runbook.twin.store import Store
 from pypi_runbook.twin.tokens import Token, make_token, read_token
 
-EXPIRATION, PROJECT_NAME, PROJECT_ID, REQUEST_USER = 0, 1, 2, 3
+PUBLISHER_TOKEN_SECONDS = 900
 
 
 @dataclass(frozen=True)
 class Identity:
-    """A token that this index made, and whom it stands for."""
+    """A token that this index made, and what the index remembers of it: a user's, or a trusted publisher's."""
 
-    account: Account
     token: Token
+    credential: Credential
+
+    @property
+    def account(self) -> User | None:
+        """The user who holds the token, None for a trusted publisher's."""
+        return self.credential.user
+
+    @property
+    def user(self) -> str | None:
+        """The user's name, None for a trusted publisher's token."""
+        return self.credential.user.name if self.credential.user else None
+
+    @property
+    def publisher(self) -> str | None:
+        """The id of the trusted publisher, None for a user's token."""
+        return self.credential.publisher
 
 
-def user_token(account: Account, index: Index, projects: list[str] | None = None) -> str:
-    """Return an API token of ACCOUNT; PROJECTS limit it, as a project-scoped token is limited."""
-    caveats: list[Any] = [[REQUEST_USER, account.user]]
-    if projects is not None:
-        caveats.insert(0, [PROJECT_NAME, projects])
-    return make_token(index.host, account.identifier, account.key, caveats).text()
+def user_token(accounts: Accounts, index: Index, user: User, projects: list[str] | None = None, expires: float | None = None) -> str:
+    """Make an API token of USER; PROJECTS (normalized names) limit it as PyPI's form does, EXPIRES (seconds since the epoch) as people add it."""
+    caveats: list[Any] = [[REQUEST_USER, user.id]] if projects is None else [[PROJECT_NAME, projects], [REQUEST_USER, user.id]]
+    if expires is not None:
+        caveats.append([EXPIRATION, int(expires), 0])
+    return _text(accounts.add_token(index.name, caveats, user=user), index.host)
+
+
+def first_token(accounts: Accounts, index: Index) -> str:
+    """Return the first user's token for the whole account, the same each time until it is deleted."""
+    user = accounts.user(index.name, FIRST_USER)
+    assert user
+    known = [token for token in accounts.tokens_of(user) if list(token.caveats) == [[REQUEST_USER, user.id]]]
+    return _text(known[0], index.host) if known else user_token(accounts, index, user)
+
+
+def publisher_token(accounts: Accounts, index: Index, host: str, publisher: str, projects: list[str], now: float) -> tuple[str, int]:
+    """Make the token of a trusted PUBLISHER for the PROJECTS with those ids, and return it with its end; HOST is where it was asked for."""
+    expires = int(now) + PUBLISHER_TOKEN_SECONDS
+    caveats = [[OIDC_PUBLISHER, publisher, None], [PROJECT_ID, projects], [EXPIRATION, expires, int(now)]]
+    return _text(accounts.add_token(index.name, caveats, publisher=publisher), host), expires
 
 
 def identify(request: web.Request, store: Store, index: Index) -> Identity | None:
     """Return who REQUEST's token stands for on INDEX, or None; a user name other than `__token__` is refused."""
     token = read_token(_password(request.headers.get("Authorization", "")))
-    account = store.account_by_identifier(index.name, token.identifier) if token else None
-    return Identity(account, token) if account and token else None
+    credential = store.accounts.credential(index.name, token.identifier) if token else None
+    if token is None or credential is None or (credential.user and credential.user.frozen):
+        return None
+    return Identity(token, credential)
 
 
-def permit(identity: Identity, project: str, name: str, owner: str, now: float) -> None:
-    """Raise when IDENTITY may not upload to PROJECT (normalized), shown as NAME, which belongs to OWNER."""
-    if not identity.token.is_signed_by(identity.account.key):
-        raise refuse("token-permission", error="signatures do not match")
-    for caveat in identity.token.caveats:
-        if problem := _problem(caveat, identity, project, name, now):
-            raise refuse("token-permission", error=problem)
-    if identity.account.user != owner:
-        raise refuse("user-permission", user=identity.account.user, project=name)
+def permit(identity: Identity, project: Project, role: str | None, publisher_projects: frozenset[str], now: float) -> None:
+    """Raise when IDENTITY may not upload to PROJECT.
+
+    role: its user's in PROJECT; publisher_projects: ids of the projects that its publisher may upload to; now: seconds since the epoch.
+    """
+    attempt = Attempt(project, identity.account, identity.publisher, publisher_projects, now)
+    # PyPI judges what it remembers of a token after what the token itself says, and so mostly says everything twice.
+    remembered = [json.dumps(caveat).encode() for caveat in identity.credential.caveats]
+    check_caveats([*identity.token.caveats, *remembered], attempt, signed=identity.token.is_signed_by(identity.credential.key))
+    if identity.account is None:
+        if project.status != ACTIVE or project.id not in publisher_projects:
+            raise refuse("publisher-permission", project=project.name)
+    elif project.status == ARCHIVED or role is None:
+        raise refuse("user-permission", user=identity.account.name, project=project.name)
+
+
+def _text(credential: Credential, host: str) -> str:
+    return make_token(host, credential.identifier, credential.key, list(credential.caveats)).text()
 
 
 def _password(header: str) -> str:
@@ -66,18 +109,3 @@ def _password(header: str) -> str:
     if user != "__token__":
         raise refuse("username-password")
     return password
-
-
-def _problem(caveat: bytes, identity: Identity, project: str, name: str, now: float) -> str:
-    """Return why CAVEAT forbids the upload in PyPI's words, or nothing."""
-    try:
-        kind, *values = json.loads(caveat)
-        if kind == EXPIRATION:
-            return "" if values[1] <= now < values[0] else "token is expired"
-        if kind == PROJECT_NAME:
-            return "" if project in values[0] else f"project-scoped token is not valid for project: {name!r}"
-        if kind == REQUEST_USER:
-            return "" if values[0] == identity.account.user else "current user does not match user restriction in token"
-    except (ValueError, TypeError, IndexError):
-        return "malformed caveat"
-    return "unknown caveat"

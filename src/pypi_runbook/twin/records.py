@@ -1,9 +1,11 @@
-"""What the twin remembers and hands out: requests, files, accounts."""
+"""What the twin remembers and hands out: requests, files, users, tokens, projects."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+
+ACTIVE, ARCHIVED, QUARANTINED = "active", "archived", "quarantined"
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Request:
 
 @dataclass(frozen=True)
 class File:
-    """A file that an index of the twin holds; `metadata` are the fields of the upload form."""
+    """A file that an index of the twin holds; `metadata` are the fields of the upload form, `yanked` the reason when its release is."""
 
     index: str
     project: str
@@ -51,10 +53,45 @@ class File:
 
 
 @dataclass(frozen=True)
-class Account:
-    """Whom a token stands for on one index."""
+class User:
+    """A person's account on one index; a frozen one is nobody to the index, whatever it holds in its hands."""
 
-    index: str
-    user: str
+    site: str
+    name: str
+    id: str
+    verified: bool = True
+    two_factor: bool = True
+    frozen: bool = False
+
+
+@dataclass(frozen=True)
+class Credential:
+    """What an index remembers of a token that it made: the key, its limits, and whether a user or a trusted publisher holds it."""
+
+    site: str
     identifier: str
     key: bytes
+    caveats: tuple[Any, ...]
+    user: User | None
+    publisher: str | None
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project of one index.
+
+    normalized, name: its name for comparison, and as it was written in the last upload; id: what tokens name it by.
+    status: `active`, `archived` or `quarantined`; organization: the name of its owner, when that is one.
+    file_limit, total_limit: bytes, None for the index's own; held: bytes that it is taken to have besides its files.
+    """
+
+    site: str
+    normalized: str
+    id: str
+    name: str
+    created: float
+    status: str = ACTIVE
+    organization: str | None = None
+    file_limit: int | None = None
+    total_limit: int | None = None
+    held: int = 0

@@ -13,7 +13,7 @@ from typing import Any, Self
 from packaging.utils import canonicalize_name
 
 from pypi_runbook.errors import RunbookError
-from pypi_runbook.twin.access import user_token
+from pypi_runbook.twin.access import first_token
 from pypi_runbook.twin.authority import make_authority
 from pypi_runbook.twin.clients import client_environment
 from pypi_runbook.twin.github import own_checkout
@@ -118,7 +118,7 @@ class Twin:
     def token(self, index: str) -> str:
         """Return an API token for the whole account on INDEX, `pypi` or `testpypi`."""
         site = _index(index)
-        return user_token(self._world.store.account(site.name), site)
+        return first_token(self._world.store.accounts, site)
 
     def uploads(self, index: str) -> list[File]:
         """Return every file that was uploaded to INDEX, in order."""

@@ -5,23 +5,23 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+from dataclasses import replace
 from pathlib import Path
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from packaging.metadata import Metadata
-from packaging.utils import canonicalize_name
 
 from pypi_runbook.rules import Form, Refused, Site, check_form, check_metadata, refuse
 from pypi_runbook.rules.archives import check_archive, check_sdist_contents, check_wheel_contents
 from pypi_runbook.rules.description import check_description
 from pypi_runbook.rules.filenames import check_filename, check_length, check_sdist_name, check_wheel_name
-from pypi_runbook.rules.names import check_new_name
-from pypi_runbook.twin.access import Identity, identify, permit
+from pypi_runbook.twin.access import identify
+from pypi_runbook.twin.admission import admit
 from pypi_runbook.twin.answers import refusal
 from pypi_runbook.twin.hosts import Index
 from pypi_runbook.twin.receive import FILE_LIMIT, MEGABYTE, Received, receive
-from pypi_runbook.twin.records import File
+from pypi_runbook.twin.records import File, Project
 from pypi_runbook.twin.world import World
 
 PROJECT_LIMIT = 10 * 1024 * MEGABYTE
@@ -41,73 +41,77 @@ class Uploads:
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one upload."""
-        received = Received()
+        received, headers = Received(), dict[str, str]()
         try:
             await receive(request, self._store.folder / "incoming", received)
-            return await self._judge(request, received)
+            return await self._judge(request, received, headers)
         except Refused as error:
-            return refusal(request, error.rule.status, error.message(self._site))
+            return refusal(request, error.rule.status, error.message(self._site), headers)
         except (ValueError, AssertionError, HttpProcessingError) as error:
             return refusal(request, 400, f"Bad Request: the form cannot be read ({type(error).__name__})")
         finally:
             if received.path:
                 received.path.unlink(missing_ok=True)
 
-    async def _judge(self, request: web.Request, received: Received) -> web.Response:
-        identity = identify(request, self._store, self._index)
+    async def _judge(self, request: web.Request, received: Received, headers: dict[str, str]) -> web.Response:
         form = Form(received.fields)
         check_action(form)
         for name in sorted(set(received.file_fields) - {"gpg_signature"}):
             raise refuse("field-tuple", field=name)
-        if self._world.faults.is_read_only(self._index.name):
-            raise refuse("read-only")
+        self._check_flags()
+        identity = identify(request, self._store, self._index)
         if identity is None:
             raise refuse("invalid-authentication")
         check_form(form)
         metadata = check_metadata(form)
-        project = self._check_project(metadata, identity, received)
+        if received.path is None:
+            raise refuse("no-file")
+        project = admit(self._world, self._index, identity, metadata.name, headers)
         check_description(metadata)
         # Hashes and archives take long; the loop serves other clients meanwhile.
         async with self._turn:
+            self._check_race(project)
             accepted = await asyncio.to_thread(self._check_file, form, metadata, project, received)
             if accepted:
-                assert received.path
-                self._store.add(accepted[0], metadata.name, identity.account.user, received.path, accepted[1])
-        return web.Response(status=200)
+                self._store.add(accepted[0], replace(project, name=metadata.name), identity.account, received.path, accepted[1])
+        return web.Response(status=200, headers=headers)
 
-    def _check_project(self, metadata: Metadata, identity: Identity, received: Received) -> str:
-        """Return the project's name for messages; raise when it may not be created, or this identity may not upload to it."""
-        if received.path is None:
-            raise refuse("no-file")
-        name = canonicalize_name(metadata.name)
-        known = self._store.project(self._index.name, name)
-        if known is None:
-            check_new_name(metadata.name, self._store.project_names(self._index.name))
-        shown, owner = known or (metadata.name, identity.account.user)
-        permit(identity, name, shown, owner, self._world.clock())
-        return metadata.name
+    def _check_flags(self) -> None:
+        projects, site = self._store.projects, self._index.name
+        if self._world.faults.is_read_only(site) or projects.has_flag(site, "read-only"):
+            raise refuse("read-only")
+        if projects.has_flag(site, "disallow-new-upload"):
+            raise refuse("uploads-disabled")
 
-    def _check_file(self, form: Form, metadata: Metadata, project: str, received: Received) -> tuple[File, bytes | None] | None:
+    def _check_race(self, project: Project) -> None:
+        """Raise when somebody made a project of this name while this upload was on its way to make it."""
+        now = self._store.project(self._index.name, project.normalized)
+        if now and now.id != project.id:
+            raise refuse("name-conflict", name=project.name)
+
+    def _check_file(self, form: Form, metadata: Metadata, project: Project, received: Received) -> tuple[File, bytes | None] | None:
         """Return what to keep and a wheel's METADATA, or None when the very file is there already."""
         assert received.path
         filename, filetype = received.filename, form.get("filetype")
         check_filename(filename, filetype)
         if not received.content_type or received.content_type.startswith("image/"):
             raise refuse("content-type")
-        self._check_sizes(metadata, project, received.size)
+        self._check_sizes(project, metadata.name, received.size)
         check_digests(form, received.digests)
         if self._is_there(filename, received.digests):
             return None
-        self._check_release(metadata, filename, filetype)
-        content = self._check_contents(received.path, filename, filetype, metadata, project)
-        return self._file(form, metadata, received, content), content
+        version = self._check_release(project, str(metadata.version), filename, filetype)
+        content = self._check_contents(received.path, filename, filetype, metadata, metadata.name)
+        return self._file(form, project, version, received, content), content
 
-    def _check_sizes(self, metadata: Metadata, project: str, size: int) -> None:
-        if size > FILE_LIMIT:
-            raise refuse("file-size", project=project, limit=FILE_LIMIT // MEGABYTE)
-        total = sum(file.size for file in self._store.files(self._index.name, canonicalize_name(metadata.name)))
-        if total + size > PROJECT_LIMIT:
-            raise refuse("project-size", project=project, limit=PROJECT_LIMIT // MEGABYTE // 1024)
+    def _check_sizes(self, project: Project, name: str, size: int) -> None:
+        # A limit below the index's own has no effect on PyPI either.
+        file_limit, total_limit = max(FILE_LIMIT, project.file_limit or 0), max(PROJECT_LIMIT, project.total_limit or 0)
+        if size > file_limit:
+            raise refuse("file-size", project=name, limit=file_limit // MEGABYTE)
+        total = project.held + sum(file.size for file in self._store.files(self._index.name, project.normalized))
+        if total + size > total_limit:
+            raise refuse("project-size", project=name, limit=total_limit // MEGABYTE // 1024)
 
     def _is_there(self, filename: str, digests: dict[str, str]) -> bool:
         """Tell whether name and bytes are those of a known file; raise when only one of both is."""
@@ -119,16 +123,19 @@ class Uploads:
             return True
         raise refuse("file-exists", filename=filename, blake2_256=blake2)
 
-    def _check_release(self, metadata: Metadata, filename: str, filetype: str) -> None:
-        index, name, version = self._index.name, canonicalize_name(metadata.name), str(metadata.version)
-        if self._store.was_used(index, filename):
+    def _check_release(self, project: Project, version: str, filename: str, filetype: str) -> str:
+        """Return the version of the release that the file joins: `1.0.0` joins the release 1.0. Raise when it takes no such file."""
+        site, name = self._index.name, project.normalized
+        if self._store.was_used(site, filename):
             raise refuse("filename-reuse")
-        created = self._store.release_created(index, name, version)
-        if created is not None and created < self._world.clock() - RELEASE_OPEN:
+        release = self._store.release(site, name, version)
+        if release is None:
+            return version
+        if release[1] < self._world.clock() - RELEASE_OPEN:
             raise refuse("release-closed")
-        files = [file for file in self._store.files(index, name) if file.version == version]
-        if filetype == "sdist" and any(file.filetype == "sdist" for file in files):
+        if filetype == "sdist" and any(file.filetype == "sdist" and file.version == release[0] for file in self._store.files(site, name)):
             raise refuse("one-sdist")
+        return release[0]
 
     @staticmethod
     def _check_contents(path: Path, filename: str, filetype: str, metadata: Metadata, project: str) -> bytes | None:
@@ -144,11 +151,11 @@ class Uploads:
         check_length(filename)
         return content
 
-    def _file(self, form: Form, metadata: Metadata, received: Received, content: bytes | None) -> File:
+    def _file(self, form: Form, project: Project, version: str, received: Received, content: bytes | None) -> File:
         return File(
             index=self._index.name,
-            project=canonicalize_name(metadata.name),
-            version=str(metadata.version),
+            project=project.normalized,
+            version=version,
             filename=received.filename,
             filetype=form.get("filetype"),
             size=received.size,

@@ -14,6 +14,11 @@ from pypi_runbook.twin.records import Request
 from pypi_runbook.twin.store import Store
 
 
+def no_projects(_: str) -> frozenset[str]:
+    """Return the ids of the projects that a trusted publisher may upload to: none."""
+    return frozenset()
+
+
 @dataclass
 class World:
     """One twin's state: what it holds, whence it reads, how it fails, what time it is, and what it has seen.
@@ -21,6 +26,7 @@ class World:
     own: normalized names that are never read through, because the session's project owns them.
     checkout: the repository that github.com serves as an archive, or None.
     secret: what somebody must know to change this world from inside it.
+    publisher_projects: gives the ids of the projects that the trusted publisher with an id may upload to.
     """
 
     store: Store
@@ -31,3 +37,4 @@ class World:
     checkout: Path | None = None
     requests: list[Request] = field(default_factory=list)
     secret: str = field(default_factory=secrets.token_urlsafe)
+    publisher_projects: Callable[[str], frozenset[str]] = no_projects
