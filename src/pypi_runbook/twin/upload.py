@@ -14,6 +14,7 @@ from packaging.metadata import Metadata
 
 from pypi_runbook.rules import Form, Refused, Site, check_form, check_metadata, refuse
 from pypi_runbook.rules.archives import check_archive, check_sdist_contents, check_wheel_contents
+from pypi_runbook.rules.attestations import check_attestations
 from pypi_runbook.rules.description import check_description
 from pypi_runbook.rules.filenames import check_filename, check_length, check_sdist_name, check_wheel_name
 from pypi_runbook.twin.access import identify
@@ -71,7 +72,7 @@ class Uploads:
         # Hashes and archives take long; the loop serves other clients meanwhile.
         async with self._turn:
             self._check_race(project)
-            accepted = await asyncio.to_thread(self._check_file, form, metadata, project, received)
+            accepted = await asyncio.to_thread(self._check_file, form, metadata, project, received, identity.publisher is not None)
             if accepted:
                 self._store.add(accepted[0], replace(project, name=metadata.name), identity.account, received.path, accepted[1])
         return web.Response(status=200, headers=headers)
@@ -89,7 +90,7 @@ class Uploads:
         if now and now.id != project.id:
             raise refuse("name-conflict", name=project.name)
 
-    def _check_file(self, form: Form, metadata: Metadata, project: Project, received: Received) -> tuple[File, bytes | None] | None:
+    def _check_file(self, form: Form, metadata: Metadata, project: Project, received: Received, trusted: bool) -> tuple[File, bytes | None] | None:
         """Return what to keep and a wheel's METADATA, or None when the very file is there already."""
         assert received.path
         filename, filetype = received.filename, form.get("filetype")
@@ -102,6 +103,8 @@ class Uploads:
             return None
         version = self._check_release(project, str(metadata.version), filename, filetype)
         content = self._check_contents(received.path, filename, filetype, metadata, metadata.name)
+        if "attestations" in form.names():
+            check_attestations(form.get("attestations"), filename, received.digests["sha256"], trusted=trusted)
         return self._file(form, project, version, received, content), content
 
     def _check_sizes(self, project: Project, name: str, size: int) -> None:
