@@ -15,6 +15,7 @@ from pypi_runbook.twin.github import Github
 from pypi_runbook.twin.jsonapi import JsonApi
 from pypi_runbook.twin.listing import file_url, of_version, versions
 from pypi_runbook.twin.simple import SimpleIndex
+from pypi_runbook.twin.trusted.routes import add_identity, add_minting
 from pypi_runbook.twin.upload import Uploads
 from pypi_runbook.twin.world import World
 
@@ -28,9 +29,11 @@ def make_faces(world: World) -> dict[str, web.Application]:
         catalog = Catalog(world, index)
         add_site(faces[index.host], catalog)
         add_uploads(faces[index.upload_host], Uploads(world, index), index)
+        add_minting({index.host: faces[index.host], index.upload_host: faces[index.upload_host]}, world, index)
         faces[index.files_host].router.add_get("/{path:packages/.+}", FileHost(catalog).handle)
     faces[hosts.OLD_PYPI].router.add_get("/pypi/{name}/json", JsonApi(Catalog(world, hosts.PYPI)).handle)
     add_github(faces, Github(world))
+    add_identity(faces[hosts.GITHUB_IDENTITY], world)
     return faces
 
 
@@ -49,17 +52,13 @@ def add_site(face: web.Application, catalog: Catalog) -> None:
 
 
 def add_uploads(face: web.Application, uploads: Uploads, index: hosts.Index) -> None:
-    """Add the upload address, its refusal of the one without a slash, and the audience that clients ask for before they upload."""
+    """Add the upload address, and its refusal of the one without a slash."""
 
     async def refuse_without_slash(_: web.Request) -> web.StreamResponse:
         return web.Response(status=308, reason=NO_SLASH, text=NO_SLASH, headers={"Location": index.upload_url})
 
-    async def audience(_: web.Request) -> web.StreamResponse:
-        return web.json_response({"audience": index.name})
-
     face.router.add_post("/legacy/", uploads.handle)
     face.router.add_route("*", "/legacy", refuse_without_slash)
-    face.router.add_get("/_/oidc/audience", audience)
 
 
 def add_github(faces: dict[str, web.Application], github: Github) -> None:

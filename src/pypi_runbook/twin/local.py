@@ -13,6 +13,7 @@ from aiohttp import web
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.twin.control import perform
+from pypi_runbook.twin.trusted.routes import add_job_identity
 from pypi_runbook.twin.world import World
 
 
@@ -20,6 +21,7 @@ def make_local(world: World) -> web.Application:
     """Return the application of the local face."""
     app = web.Application()
     app.router.add_post("/control/{secret}/{action}", Control(world).handle)
+    add_job_identity(app, world)
     return app
 
 

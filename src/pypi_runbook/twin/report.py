@@ -18,6 +18,7 @@ def report(world: World, since: int = 0) -> list[str]:
         if files:
             lines.append(f"{index.title} holds {', '.join(files)}")
     lines += _refusals(world.requests[since:])
+    lines += world.trusted.explained(since)
     return lines or ["nothing was uploaded, nothing was refused"]
 
 

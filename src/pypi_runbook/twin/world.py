@@ -12,11 +12,7 @@ from pypi_runbook.twin.faults import Faults
 from pypi_runbook.twin.mirror import Mirror
 from pypi_runbook.twin.records import Request
 from pypi_runbook.twin.store import Store
-
-
-def no_projects(_: str) -> frozenset[str]:
-    """Return the ids of the projects that a trusted publisher may upload to: none."""
-    return frozenset()
+from pypi_runbook.twin.trusted.state import Trusted
 
 
 @dataclass
@@ -26,7 +22,7 @@ class World:
     own: normalized names that are never read through, because the session's project owns them.
     checkout: the repository that github.com serves as an archive, or None.
     secret: what somebody must know to change this world from inside it.
-    publisher_projects: gives the ids of the projects that the trusted publisher with an id may upload to.
+    trusted: the publishers that the indexes know, and GitHub's identities for jobs.
     """
 
     store: Store
@@ -37,4 +33,11 @@ class World:
     checkout: Path | None = None
     requests: list[Request] = field(default_factory=list)
     secret: str = field(default_factory=secrets.token_urlsafe)
-    publisher_projects: Callable[[str], frozenset[str]] = no_projects
+    trusted: Trusted = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.trusted = Trusted(self.store, lambda: self.clock())
+
+    def publisher_projects(self, publisher: str) -> frozenset[str]:
+        """Return the ids of the projects that the trusted publisher with the id PUBLISHER may upload to."""
+        return self.trusted.registry.project_ids(publisher)

@@ -1,0 +1,102 @@
+"""What PyPI does not say: which of a job's values differs from a publisher's, and where to change it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from packaging.utils import canonicalize_name
+
+from pypi_runbook.project.indexes import Index
+from pypi_runbook.twin.trusted.matching import Claims, text, workflow_file
+from pypi_runbook.twin.trusted.publishers import Publisher, Registration
+
+OTHER_NAME = "troubleshooting/invalid-publisher.md"
+REUSABLE = "troubleshooting/reusable-workflow.md"
+ENVIRONMENT = "troubleshooting/environment-missing.md"
+TARGET = "troubleshooting/pull-request-target.md"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One value that keeps a job's claims and a publisher apart.
+
+    field: as the form calls it, or the claim's name where no form has it; job, publisher: the two values, empty for none.
+    hint: what else there is to know; page: the page that says what to change.
+    """
+
+    field: str
+    job: str
+    publisher: str
+    page: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        tail = f" ({self.hint})" if self.hint else ""
+        return f"{self.field}: the job has {self.job or 'none'}, the publisher {self.publisher or 'none'}{tail}"
+
+    def as_json(self) -> dict[str, str]:
+        """Return the fields by name."""
+        return dict(vars(self))
+
+
+def differences(claims: Claims, publisher: Publisher, owner_id: str = "") -> list[Difference]:
+    """Return what of CLAIMS is not PUBLISHER's, in the order of the form; an OWNER_ID is compared where it is known."""
+    owner, _, repository = text(claims, "repository").partition("/")
+    found = [
+        *_name("Owner", owner or text(claims, "repository_owner"), publisher.owner),
+        *_owner_id(claims, owner_id),
+        *_name("Repository name", repository, publisher.repository),
+        *_workflow(claims, publisher, f"{owner}/{repository}"),
+    ]
+    environment = text(claims, "environment")
+    if publisher.environment and environment.lower() != publisher.environment.lower():
+        found.append(Difference("Environment name", environment, publisher.environment, ENVIRONMENT))
+    if text(claims, "event_name") == "pull_request_target":
+        found.append(Difference("event_name", "pull_request_target", "", TARGET, "no index gives a token for this event"))
+    return found
+
+
+def nearest(claims: Claims, registered: Iterable[Registration]) -> tuple[Registration, list[Difference]] | None:
+    """Return the one of REGISTERED with the fewest differences from CLAIMS, and these; None when there is none at all."""
+    judged = [(each, differences(claims, each.publisher, each.owner_id)) for each in registered]
+    return min(judged, key=lambda pair: len(pair[1]), default=None)
+
+
+def form_address(index: Index, registration: Registration) -> str:
+    """Return the page on which a person changes REGISTRATION."""
+    if registration.pending or not registration.projects:
+        return f"{index.url}/manage/account/publishing/"
+    return f"{index.url}/manage/project/{canonicalize_name(registration.projects[0])}/settings/publishing/"
+
+
+def _name(field: str, job: str, publisher: str) -> list[Difference]:
+    if job == publisher:
+        return []
+    hint = "upper and lower case count" if job.lower() == publisher.lower() else ""
+    return [Difference(field, job, publisher, OTHER_NAME, hint)]
+
+
+def _owner_id(claims: Claims, known: str) -> list[Difference]:
+    given = text(claims, "repository_owner_id")
+    if not known or not given or given == known:
+        return []
+    return [Difference("repository_owner_id", given, known, OTHER_NAME, "another account has the owner's name now; register the publisher anew")]
+
+
+def _workflow(claims: Claims, publisher: Publisher, slug: str) -> list[Difference]:
+    """Compare the file that the job stands in, which is not the one that was started where a workflow calls another."""
+    place, _, ref = text(claims, "job_workflow_ref").partition("@")
+    where, _, _ = place.partition("/.github/workflows/")
+    started = text(claims, "workflow_ref").partition("@")[0]
+    called = bool(started and place and started != place)
+    hint = f"called by {started.rpartition('/')[2]}" if called else ""
+    page = REUSABLE if called else OTHER_NAME
+    found = []
+    if (file := workflow_file(claims)) != publisher.workflow:
+        found.append(Difference("Workflow name", file, publisher.workflow, page, hint))
+    if place and where.lower() != slug.lower():
+        found.append(Difference("the repository of the workflow", where, slug, REUSABLE, hint))
+    elif ref and "ref" in claims and ref not in (text(claims, "ref"), text(claims, "sha"), text(claims, "workflow_sha")):
+        found.append(Difference("the ref of the workflow", ref, text(claims, "ref"), REUSABLE, hint))
+    return found

@@ -1,0 +1,194 @@
+"""A job of a real workflow file as GitHub would run it now: the claims of its identity, and the variables that it sees."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from urllib.parse import quote
+
+from pypi_runbook.errors import RunbookError
+from pypi_runbook.project import Facts, Trigger
+from pypi_runbook.project.git import git
+from pypi_runbook.twin.trusted.publishers import made_up_id
+from pypi_runbook.twin.trusted.starts import FORKED, PAGE, TARGET, Start, find_start
+
+SERVER = "https://github.com"
+API = "https://api.github.com"
+# Which variable shows which claim; the names are GitHub's.
+SHOWN = {
+    "GITHUB_ACTOR": "actor",
+    "GITHUB_ACTOR_ID": "actor_id",
+    "GITHUB_BASE_REF": "base_ref",
+    "GITHUB_EVENT_NAME": "event_name",
+    "GITHUB_HEAD_REF": "head_ref",
+    "GITHUB_REF": "ref",
+    "GITHUB_REF_PROTECTED": "ref_protected",
+    "GITHUB_REF_TYPE": "ref_type",
+    "GITHUB_REPOSITORY": "repository",
+    "GITHUB_REPOSITORY_ID": "repository_id",
+    "GITHUB_REPOSITORY_OWNER": "repository_owner",
+    "GITHUB_REPOSITORY_OWNER_ID": "repository_owner_id",
+    "GITHUB_RUN_ATTEMPT": "run_attempt",
+    "GITHUB_RUN_ID": "run_id",
+    "GITHUB_RUN_NUMBER": "run_number",
+    "GITHUB_SHA": "sha",
+    "GITHUB_TRIGGERING_ACTOR": "actor",
+    "GITHUB_WORKFLOW": "workflow",
+    "GITHUB_WORKFLOW_REF": "workflow_ref",
+    "GITHUB_WORKFLOW_SHA": "workflow_sha",
+    "RUNNER_ENVIRONMENT": "runner_environment",
+}
+FIXED = {
+    "CI": "true",
+    "GITHUB_ACTIONS": "true",
+    "GITHUB_API_URL": API,
+    "GITHUB_GRAPHQL_URL": f"{API}/graphql",
+    "GITHUB_SERVER_URL": SERVER,
+    "RUNNER_ARCH": "X64",
+    "RUNNER_OS": "Linux",
+}
+
+
+@dataclass(frozen=True)
+class JobRun:
+    """A job that runs.
+
+    claims: what GitHub's token says about it, without times, audience and number, which each token has of its own.
+    variables: what its steps see, without the two that lead to the identity token.
+    refusal: why it may not ask for one, empty when it may.
+    """
+
+    claims: dict[str, str]
+    variables: dict[str, str]
+    refusal: str
+
+
+def read_job(facts: Facts, job: str, event: str, *, ref: str | None = None, workflow: str | None = None, fork: bool = False) -> JobRun:
+    """Return JOB of the repository behind FACTS, started by EVENT on REF.
+
+    ref: a branch, a tag or `refs/…`; the one that the event would have unless given. workflow: the file, where several have that job.
+    fork: whether the pull request comes from a fork. RunbookError names what there is when a job or an event does not exist.
+    """
+    if not facts.repository.owner or not facts.repository.name:
+        message = "neither the project's URLs nor git's `origin` name a repository on GitHub"
+        raise RunbookError("no-repository", message, facts.project.file, next="add the repository to the project's URLs", page=PAGE)
+    start = find_start(facts, job, event, workflow)
+    claims = _claims(facts, start, event, _full_ref(facts, start, event, ref), _environment(facts, start))
+    variables = FIXED | {name: claims.get(claim, "") for name, claim in SHOWN.items()}
+    variables |= {"GITHUB_JOB": start.job.id, "GITHUB_REF_NAME": _short(claims["ref"])}
+    return JobRun(claims, variables, _refusal(start, event, fork=fork))
+
+
+def _refusal(start: Start, event: str, *, fork: bool) -> str:
+    if fork and event == FORKED:
+        return "GitHub gives no identity token to a pull request from a fork"
+    if start.may_ask:
+        return ""
+    place = start.caller or start.job
+    file = start.workflow.file if start.caller or "@" in start.file else start.file
+    return f"{file}:{place.line}: the job {place.id} lacks `id-token: write`, so GitHub gives it no identity token"
+
+
+def _claims(facts: Facts, start: Start, event: str, ref: str, environment: str) -> dict[str, str]:
+    """Return the claims in the form that GitHub gives them since July 2026, with immutable ids in `sub`."""
+    owner, name = str(facts.repository.owner), str(facts.repository.name)
+    slug, owner_id, repository_id = f"{owner}/{name}", made_up_id(owner), made_up_id(f"{owner}/{name}")
+    sha, number = _sha(facts, ref), str(time.time_ns() // 1000 % 10**11)
+    about_pull = {"head_ref": "change", "base_ref": _branch(facts)} if event in (FORKED, TARGET) else {"head_ref": "", "base_ref": ""}
+    file = start.file if "@" in start.file else f"{slug}/{start.file}@{ref}"
+    claims = {
+        "sub": f"repo:{owner}@{owner_id}/{name}@{repository_id}:{_context(event, ref, environment)}",
+        "ref": ref,
+        "sha": sha,
+        "repository": slug,
+        "repository_owner": owner,
+        "repository_owner_id": owner_id,
+        "run_id": number,
+        "run_number": "1",
+        "run_attempt": "1",
+        "repository_visibility": "public",
+        "repository_id": repository_id,
+        "actor_id": owner_id,
+        "actor": owner,
+        "workflow": start.workflow.name,
+        **about_pull,
+        "event_name": event,
+        "ref_protected": "false",
+        "ref_type": "tag" if ref.startswith("refs/tags/") else "branch",
+        "workflow_ref": f"{slug}/{start.workflow.file}@{ref}",
+        "workflow_sha": sha,
+        "job_workflow_ref": file,
+        "job_workflow_sha": sha,
+        "runner_environment": "github-hosted",
+        "check_run_id": made_up_id(f"{number} {start.job.id}"),
+    }
+    return claims | ({"environment": environment, "environment_node_id": f"EN_{made_up_id(environment)}"} if environment else {})
+
+
+def _context(event: str, ref: str, environment: str) -> str:
+    """Return the end of `sub`: the environment before everything else."""
+    if environment:
+        return f"environment:{quote(environment, safe=' /@')}"
+    return "pull_request" if event == FORKED else f"ref:{ref}"
+
+
+def _environment(facts: Facts, start: Start) -> str:
+    """Return the job's environment; RunbookError when it is an expression that only a run can work out."""
+    if start.job.environment or "@" in start.file:
+        return start.job.environment or ""
+    file = next(number for number, workflow in enumerate(facts.workflows) if workflow.file == start.file)
+    place = f"workflows[{file}].jobs[{facts.workflows[file].jobs.index(start.job)}].environment"
+    if unknown := next((unknown for unknown in facts.unknown if unknown.path == place), None):
+        message = f"the environment of the job {start.job.id} is known only to a run: {unknown.reason}"
+        raise RunbookError("unknown-environment", message, start.file, start.job.line, next="write its name into the workflow", page=PAGE)
+    return ""
+
+
+def _full_ref(facts: Facts, start: Start, event: str, ref: str | None) -> str:
+    """Return REF in full, or the one that EVENT has by itself."""
+    if ref:
+        if ref.startswith("refs/"):
+            return ref
+        tagged = event == "release" or git(facts.root, "rev-parse", "--verify", "--quiet", f"refs/tags/{ref}") is not None
+        return f"refs/{'tags' if tagged else 'heads'}/{ref}"
+    if event == FORKED:
+        return "refs/pull/1/merge"
+    if event == "release" or (event == "push" and _on_tags_only(start)):
+        return f"refs/tags/{_tag(facts)}"
+    return f"refs/heads/{_branch(facts)}"
+
+
+def _on_tags_only(start: Start) -> bool:
+    push: Trigger = next(trigger for trigger in start.workflow.triggers if trigger.event == "push")
+    return bool(push.tags or push.tags_ignore) and not (push.branches or push.branches_ignore)
+
+
+def _tag(facts: Facts) -> str:
+    """Return the tag of the project's version as git has it, with or without a `v`; the version where there is no tag yet."""
+    version = facts.project.version
+    if version is None:
+        newest = git(facts.root, "describe", "--tags", "--abbrev=0")
+        if newest is None:
+            message = "no file says the version, and git has no tag"
+            raise RunbookError("no-tag", message, facts.project.file, next="say the tag with --ref", page=PAGE)
+        return newest
+    return next((tag for tag in (version, f"v{version}") if git(facts.root, "rev-parse", "--verify", "--quiet", f"refs/tags/{tag}")), version)
+
+
+def _branch(facts: Facts) -> str:
+    return facts.repository.default_branch or "main"
+
+
+def _sha(facts: Facts, ref: str) -> str:
+    """Return the commit of REF, or of HEAD where git does not have it; a made-up one in a folder without commits."""
+    for name in (ref, "HEAD"):
+        if found := git(facts.root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"):
+            return found
+    return hashlib.sha1(PurePosixPath(facts.root).name.encode(), usedforsecurity=False).hexdigest()
+
+
+def _short(ref: str) -> str:
+    """Return REF as GITHUB_REF_NAME shows it."""
+    return ref.split("/", 2)[2]
