@@ -8,13 +8,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.twin.hosts import INDEXES
+from pypi_runbook.twin.scratch import Scratch
 from pypi_runbook.twin.twin import Twin
 
 CANNOT_RUN, NOT_FOUND = 126, 127
@@ -27,13 +27,13 @@ CREDENTIAL_PREFIXES = ("PIP_", "UV_", "TWINE_", "POETRY_", "HATCH_", "FLIT_", "P
 @contextmanager
 def person_environment(twin: Twin, outer: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """Give the environment of a person inside TWIN: a fresh HOME that goes at the end, OUTER's PATH, a token for each index."""
-    with tempfile.TemporaryDirectory(prefix="twin-home-", ignore_cleanup_errors=True) as folder:
-        home, tmp = Path(folder, "home"), Path(folder, "tmp")
+    with Scratch("twin-home-") as scratch:
+        home, tmp = scratch.path / "home", scratch.path / "tmp"
         home.mkdir()
         tmp.mkdir()
         tokens = {f"PYPI_RUNBOOK_TOKEN_{name.upper()}": twin.token(name) for name in INDEXES}
         kept = {name: outer[name] for name in KEPT if name in outer}
-        kept["PATH"] = _path_with_own_command(kept.get("PATH", os.defpath), Path(folder, "bin"))
+        kept["PATH"] = _path_with_own_command(kept.get("PATH", os.defpath), scratch.path / "bin")
         yield {**kept, **twin.environment(home, tmp), **tokens}
 
 

@@ -19,6 +19,7 @@ from pypi_runbook.twin.database import PAGE, Database
 from pypi_runbook.twin.hosts import INDEXES
 from pypi_runbook.twin.projects import Projects
 from pypi_runbook.twin.records import File, Project, User
+from pypi_runbook.twin.sweep import sweep_store
 
 COLUMNS = "site, normalized, version, filename, filetype, size, sha256, blake2_256, md5, requires_python, metadata_sha256, uploaded, metadata"
 # Yanked is the release, and so each of its files, also a later one.
@@ -44,6 +45,7 @@ class Store:
         for site in INDEXES:
             if not self.accounts.users(site):
                 self.accounts.set_user(site, FIRST_USER)
+        sweep_store(self)
 
     def close(self) -> None:
         """Close the database; the folder stays."""
