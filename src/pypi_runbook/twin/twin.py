@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +21,7 @@ from pypi_runbook.twin.namespace import Namespaces, namespaces_work
 from pypi_runbook.twin.records import File, Request
 from pypi_runbook.twin.remote import VARIABLE
 from pypi_runbook.twin.report import report
+from pypi_runbook.twin.scratch import Scratch
 from pypi_runbook.twin.server import Server
 from pypi_runbook.twin.store import Store
 from pypi_runbook.twin.upstream import read_upstream
@@ -32,12 +31,12 @@ from pypi_runbook.twin.world import World
 class Twin:
     """PyPI, TestPyPI and GitHub on this machine's loopback, for clients that get its environment."""
 
-    def __init__(self, world: World, server: Server, folder: Path, authority: Path) -> None:
+    def __init__(self, world: World, server: Server, scratch: Scratch, authority: Path) -> None:
         self._world = world
         self._server = server
-        self._folder = folder
+        self._scratch = scratch
         self._authority = authority
-        self._namespaces = Namespaces(folder, server)
+        self._namespaces = Namespaces(scratch.path, server)
 
     @classmethod
     def start(cls, state: Path | None = None, project: Path | None = None, offline: bool = False) -> Twin:
@@ -47,7 +46,8 @@ class Twin:
         project: a repository whose own names are never read through, so that its index starts empty.
         offline: serve other people's packages only from what earlier twins kept.
         """
-        folder = Path(tempfile.mkdtemp(prefix="twin-"))
+        scratch = Scratch()
+        folder = scratch.path
         try:
             world = World(
                 Store(_usable(state) if state else folder / "state"),
@@ -60,16 +60,16 @@ class Twin:
             server = Server(world, tls)
             server.start()
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            scratch.remove()
             raise
-        return cls(world, server, folder, authority)
+        return cls(world, server, scratch, authority)
 
     def stop(self) -> None:
         """Stop serving; a temporary state goes, a given one stays."""
         self._namespaces.close()
         self._server.stop()
         self._world.store.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._scratch.remove()
 
     def __enter__(self) -> Self:
         return self
