@@ -37,14 +37,14 @@ def python() -> str:
 def run(command: list[str], folder: Path, settings: Mapping[str, str] | None = None) -> int:
     """Print COMMAND as it could be typed, run it in FOLDER with SETTINGS in its environment, and return its exit status."""
     announce(command, settings)
-    return subprocess.run(command, cwd=folder, env=_environment(settings), stdout=sys.stderr, check=False).returncode
+    return subprocess.run(command, cwd=folder, env=environment(settings), stdout=sys.stderr, check=False).returncode
 
 
 def capture(command: list[str], folder: Path, settings: Mapping[str, str] | None = None) -> tuple[int, str]:
     """Do what `run` does, and return the output too, after showing it; colours and blanks that fill lines are taken away."""
     announce(command)
     done = subprocess.run(
-        command, cwd=folder, env=_environment(settings), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False
+        command, cwd=folder, env=environment(settings), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False
     )
     output = re.sub(r"[ \t]+$", "", click.unstyle(done.stdout), flags=re.MULTILINE).rstrip()
     say(output)
@@ -57,7 +57,8 @@ def announce(command: list[str], settings: Mapping[str, str] | None = None) -> N
     say("$ " + " ".join([*words, shlex.join(command)]))
 
 
-def _environment(settings: Mapping[str, str] | None) -> dict[str, str]:
+def environment(settings: Mapping[str, str] | None) -> dict[str, str]:
+    """Return this process's environment without what leads an upload elsewhere, and with SETTINGS."""
     kept = {name: value for name, value in os.environ.items() if name not in REDIRECTS}
     return {**kept, **(settings or {})}
 
