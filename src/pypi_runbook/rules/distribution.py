@@ -14,7 +14,7 @@ from typing import Any
 
 from packaging.metadata import RawMetadata, parse_email
 
-from pypi_runbook.rules.archives import check_archive, check_sdist_contents, check_wheel_contents
+from pypi_runbook.rules.archives import BROKEN, check_archive, check_sdist_contents, check_wheel_contents
 from pypi_runbook.rules.catalogue import refuse
 from pypi_runbook.rules.description import check_description
 from pypi_runbook.rules.filenames import check_filename, check_length, check_sdist_name, check_wheel_name
@@ -47,24 +47,31 @@ def check_distribution(path: Path, *, new_project: bool = False) -> None:
 
 def form_of(path: Path, content: bytes) -> Form:
     """Return the form that a client sends for the file at PATH, whose metadata is CONTENT."""
-    is_wheel = path.suffix == ".whl"
-    fields = [(":action", "file_upload"), ("protocol_version", "1"), ("filetype", "bdist_wheel" if is_wheel else "sdist")]
-    fields += [("pyversion", "py3" if is_wheel else "source"), ("sha256_digest", hashlib.sha256(path.read_bytes()).hexdigest())]
+    kind = _filetype(path)
+    fields = [(":action", "file_upload"), ("protocol_version", "1"), ("filetype", kind), ("pyversion", "source" if kind == "sdist" else "py3")]
+    fields.append(("sha256_digest", hashlib.sha256(path.read_bytes()).hexdigest()))
     # Read as text first: packaging keeps bytes that are not UTF-8 as they are, and a form has only text.
     raw, unread = parse_email(content.decode("utf-8", "replace"))
     return Form(fields + list(_fields(raw)) + [(_form_name(name), value) for name, values in unread.items() for value in values])
 
 
 def read_metadata(path: Path) -> bytes:
-    """Return METADATA or PKG-INFO of the distribution at PATH; raise the rule for archives when there is none."""
+    """Return METADATA or PKG-INFO of the distribution at PATH; raise the rule for archives when there is none to be read."""
     try:
         found = _from_wheel(path) if path.suffix == ".whl" else _from_sdist(path)
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError):
+    except BROKEN:
         found = None
     if found is None:
+        # No client can fill in its form without metadata: what PyPI would say of the file alone.
+        check_filename(path.name, _filetype(path))
         check_archive(path, path.name)
-        raise refuse("archive", error="None")
+        info = "-".join(path.name.split("-", 2)[:2]) + ".dist-info"
+        raise refuse("wheel-metadata", filename=path.name, path=f"{info}/METADATA") if path.suffix == ".whl" else refuse("archive-broken")
     return found
+
+
+def _filetype(path: Path) -> str:
+    return "bdist_wheel" if path.suffix == ".whl" else "sdist"
 
 
 def _from_wheel(path: Path) -> bytes | None:
