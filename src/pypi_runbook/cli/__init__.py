@@ -18,6 +18,7 @@ COMMANDS = {
     "snippets": "list every published snippet, and what became of it in the last run",
     "twin": "run a command with the twin of PyPI, TestPyPI and GitHub around it",
     "pretend": "do inside a twin what a person does on an index's web pages, or what the world does",
+    "explain-claims": "say why an index gives a workflow's job no token",
     "build": "build sdist and wheel into a fresh dist/",
     "check": "check what dist/ holds before an index does",
     "upload": "upload dist/ to testpypi or pypi",
@@ -40,7 +41,7 @@ class Commands(click.Group):
         if name not in COMMANDS:
             return None
         try:
-            command: click.Command = importlib.import_module(f"{__name__}.{name}").command
+            command: click.Command = importlib.import_module(f"{__name__}.{name.replace('-', '_')}").command
         except ModuleNotFoundError as error:
             raise missing_extra(name, error) from error
         return command

@@ -18,13 +18,14 @@ WHERE = {
     False: ("trusted publishers of a project", "the project's settings, under Publishing"),
     True: ("pending publishers, which make their project", "your account, under Publishing"),
 }
+index_option = click.option("--index", default="testpypi", show_default=True, help="`pypi` or `testpypi`.")
 
 
 def publishers(*, pending: bool) -> click.Group:
     """Return the commands for publishers, or for pending ones."""
     what, page = WHERE[pending]
     name = "pending-publisher" if pending else "publisher"
-    example = f"pypi-runbook pretend {name} add testpypi my-project me/my-project/publish.yml@testpypi"
+    example = f"pypi-runbook pretend {name} add my-project me/my-project/publish.yml@pypi --index pypi"
     group = click.Group(name, help=f"List and change the {what}.\n\nOn the real index you do this in {page}.\n\n\b\nExample:\n  {example}")
     group.short_help = f"list and change the {what}"
     for make in (_add, _list, _remove):
@@ -34,13 +35,13 @@ def publishers(*, pending: bool) -> click.Group:
 
 def _add(*, pending: bool) -> click.Command:
     @click.command("add", short_help="fill in the form and select Add")
-    @click.argument("index")
     @click.argument("project")
     @click.argument("publisher", metavar=FORM)
+    @index_option
     @click.option("--user", help="Whose account does it.  [default: the first one]")
     @project_option
-    def add(index: str, project: str, publisher: str, user: str | None, root: Path) -> None:
-        """Register a publisher for PROJECT on INDEX, `pypi` or `testpypi`, by the form's own rules."""
+    def add(project: str, publisher: str, index: str, user: str | None, root: Path) -> None:
+        """Register a publisher for PROJECT, by the form's own rules."""
         fields = read_publisher(publisher).as_json()
         added = ask("add-publisher", index=index, project=project, publisher=fields, pending=pending, user=user, spelling=_spelling(root))
         click.echo(line(added), err=True)
@@ -66,11 +67,11 @@ def _list(*, pending: bool) -> click.Command:
 
 def _remove(*, pending: bool) -> click.Command:
     @click.command("remove", short_help="remove one")
-    @click.argument("index")
     @click.argument("project")
     @click.argument("publisher", metavar=FORM)
-    def remove(index: str, project: str, publisher: str) -> None:
-        """Remove a publisher of PROJECT from INDEX, `pypi` or `testpypi`."""
+    @index_option
+    def remove(project: str, publisher: str, index: str) -> None:
+        """Remove a publisher of PROJECT."""
         ask("remove-publisher", index=index, project=project, publisher=read_publisher(publisher).as_json(), pending=pending)
         click.echo(f"removed {publisher}", err=True)
 

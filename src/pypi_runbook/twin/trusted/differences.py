@@ -41,16 +41,19 @@ class Difference:
 
 
 def differences(claims: Claims, publisher: Publisher, owner_id: str = "") -> list[Difference]:
-    """Return what of CLAIMS is not PUBLISHER's, in the order of the form; an OWNER_ID is compared where it is known."""
+    """Return what of CLAIMS is not PUBLISHER's, in the order of the form; an OWNER_ID is compared where it is known.
+
+    What is not among CLAIMS at all is not compared, since people paste pieces; a job without an environment has no such claim.
+    """
     owner, _, repository = text(claims, "repository").partition("/")
-    found = [
-        *_name("Owner", owner or text(claims, "repository_owner"), publisher.owner),
-        *_owner_id(claims, owner_id),
-        *_name("Repository name", repository, publisher.repository),
-        *_workflow(claims, publisher, f"{owner}/{repository}"),
-    ]
+    owner = owner or text(claims, "repository_owner")
+    found = _name("Owner", owner, publisher.owner) if owner else []
+    found += _owner_id(claims, owner_id)
+    found += _name("Repository name", repository, publisher.repository) if repository else []
+    found += _workflow(claims, publisher, f"{owner}/{repository}") if "job_workflow_ref" in claims else []
     environment = text(claims, "environment")
-    if publisher.environment and environment.lower() != publisher.environment.lower():
+    whole = "environment" in claims or "job_workflow_ref" in claims
+    if whole and publisher.environment and environment.lower() != publisher.environment.lower():
         found.append(Difference("Environment name", environment, publisher.environment, ENVIRONMENT))
     if text(claims, "event_name") == "pull_request_target":
         found.append(Difference("event_name", "pull_request_target", "", TARGET, "no index gives a token for this event"))
@@ -95,7 +98,7 @@ def _workflow(claims: Claims, publisher: Publisher, slug: str) -> list[Differenc
     found = []
     if (file := workflow_file(claims)) != publisher.workflow:
         found.append(Difference("Workflow name", file, publisher.workflow, page, hint))
-    if place and where.lower() != slug.lower():
+    if place and "repository" in claims and where.lower() != slug.lower():
         found.append(Difference("the repository of the workflow", where, slug, REUSABLE, hint))
     elif ref and "ref" in claims and ref not in (text(claims, "ref"), text(claims, "sha"), text(claims, "workflow_sha")):
         found.append(Difference("the ref of the workflow", ref, text(claims, "ref"), REUSABLE, hint))
