@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 import click
 
+from pypi_runbook.cli import pretend_accounts, pretend_projects
+from pypi_runbook.cli.pretend_publishers import publishers
 from pypi_runbook.twin.remote import ask
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -14,18 +16,52 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 HELP = """Do inside a twin what a person does on an index's web pages, or what the world does.
 
 Nothing of it reaches the real PyPI: without a twin around your terminal there is nothing to change.
+What belongs to one index happens on TestPyPI, where people try things, unless you add --index pypi.
 
 \b
 Examples:
   pypi-runbook twin -- bash
+  pypi-runbook pretend yank my-project 1.0 --reason "does not start"
+  pypi-runbook pretend account maintainer --no-2fa
   pypi-runbook pretend fault outage --requests 2
   pypi-runbook pretend clock +15d
 """
 
+SECTIONS = {
+    "The project's pages": [*pretend_projects.COMMANDS],
+    "The account's pages": [*pretend_accounts.COMMANDS],
+    "The index's administrators": [*pretend_accounts.ADMINISTRATION, *pretend_projects.ADMINISTRATION],
+    "Other people": [*pretend_projects.OTHERS],
+}
+# Those commands come from other modules, or stand below.
+PLACES = {"publisher": "The project's pages", "pending-publisher": "The account's pages"}
+REST = "The world"
 
-@click.group(help=HELP)
+
+class Deeds(click.Group):
+    """Lists the commands by where, or by whom, it is done."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """Write one list of commands for each place."""
+        places = {str(each.name): title for title, commands in SECTIONS.items() for each in commands} | PLACES
+        for title in (*SECTIONS, REST):
+            here = [each for name, each in self.commands.items() if places.get(name, REST) == title and not each.hidden]
+            with formatter.section(title):
+                formatter.write_dl([(str(each.name), each.get_short_help_str(120)) for each in here])
+
+
+@click.group(help=HELP, cls=Deeds)
 def command() -> None:
     """Change the world of the twin around this terminal."""
+
+
+for commands in SECTIONS.values():
+    for each in commands:
+        command.add_command(each)
+
+
+for group in (publishers(pending=False), publishers(pending=True)):
+    command.add_command(group)
 
 
 @command.command(short_help="let the index fail on purpose")

@@ -44,12 +44,14 @@ class Identity:
         return self.credential.publisher
 
 
-def user_token(accounts: Accounts, index: Index, user: User, projects: list[str] | None = None, expires: float | None = None) -> str:
-    """Make an API token of USER; PROJECTS (normalized names) limit it as PyPI's form does, EXPIRES (seconds since the epoch) as people add it."""
-    caveats: list[Any] = [[REQUEST_USER, user.id]] if projects is None else [[PROJECT_NAME, projects], [REQUEST_USER, user.id]]
-    if expires is not None:
-        caveats.append([EXPIRATION, int(expires), 0])
-    return _text(accounts.add_token(index.name, caveats, user=user), index.host)
+def user_token(accounts: Accounts, index: Index, user: User, projects: list[Project] | None = None, expires: float | None = None) -> str:
+    """Make an API token of USER; PROJECTS limit it as the index's page does, EXPIRES (seconds since the epoch) as people add it themselves."""
+    caveats: list[Any] = [[REQUEST_USER, user.id]]
+    if projects is not None:
+        caveats = [[PROJECT_NAME, [each.normalized for each in projects]], [PROJECT_ID, [each.id for each in projects]]]
+    made = _token(accounts.add_token(index.name, caveats, user=user), index.host)
+    # The index does not know of such a limit: nobody asked it.
+    return (made if expires is None else made.limited([EXPIRATION, int(expires), 0])).text()
 
 
 def first_token(accounts: Accounts, index: Index) -> str:
@@ -57,14 +59,14 @@ def first_token(accounts: Accounts, index: Index) -> str:
     user = accounts.user(index.name, FIRST_USER)
     assert user
     known = [token for token in accounts.tokens_of(user) if list(token.caveats) == [[REQUEST_USER, user.id]]]
-    return _text(known[0], index.host) if known else user_token(accounts, index, user)
+    return _token(known[0], index.host).text() if known else user_token(accounts, index, user)
 
 
 def publisher_token(accounts: Accounts, index: Index, host: str, publisher: str, projects: list[str], now: float) -> tuple[str, int]:
     """Make the token of a trusted PUBLISHER for the PROJECTS with those ids, and return it with its end; HOST is where it was asked for."""
     expires = int(now) + PUBLISHER_TOKEN_SECONDS
     caveats = [[OIDC_PUBLISHER, publisher, None], [PROJECT_ID, projects], [EXPIRATION, expires, int(now)]]
-    return _text(accounts.add_token(index.name, caveats, publisher=publisher), host), expires
+    return _token(accounts.add_token(index.name, caveats, publisher=publisher), host).text(), expires
 
 
 def identify(request: web.Request, store: Store, index: Index) -> Identity | None:
@@ -92,8 +94,8 @@ def permit(identity: Identity, project: Project, role: str | None, publisher_pro
         raise refuse("user-permission", user=identity.account.name, project=project.name)
 
 
-def _text(credential: Credential, host: str) -> str:
-    return make_token(host, credential.identifier, credential.key, list(credential.caveats)).text()
+def _token(credential: Credential, host: str) -> Token:
+    return make_token(host, credential.identifier, credential.key, list(credential.caveats))
 
 
 def _password(header: str) -> str:

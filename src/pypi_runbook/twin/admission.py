@@ -47,6 +47,8 @@ def check_registration(world: World, index: Index, name: str) -> None:
     """Raise when nobody may make a project called NAME on INDEX now."""
     if world.store.projects.has_flag(index.name, "disallow-new-project-registration"):
         raise refuse("registration-disabled")
+    if world.store.project(index.name, canonicalize_name(name)):
+        raise refuse("name-conflict", name=name)
     check_new_name(name, world.store.project_names(index.name))
 
 
@@ -57,6 +59,8 @@ def _new(world: World, index: Index, identity: Identity, name: str, headers: dic
     check_user(user)
     now = world.clock()
     _check_rate(world, index, user, now, headers)
+    if rival := world.rivals.pop((index.name, canonicalize_name(name)), None):
+        rival()
     check_registration(world, index, name)
     # It counts from here on, whatever becomes of the upload.
     world.store.projects.add_creation(index.name, user, now)

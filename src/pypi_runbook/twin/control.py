@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 from pypi_runbook.errors import RunbookError
+from pypi_runbook.twin import account_actions, project_actions
+from pypi_runbook.twin.lookup import Action, Arguments
 from pypi_runbook.twin.report import report
+from pypi_runbook.twin.trusted.actions import ACTIONS as TRUSTED
 from pypi_runbook.twin.world import World
-
-Arguments = dict[str, Any]
-Action = Callable[[World, Arguments], dict[str, Any]]
 
 
 def perform(world: World, name: str, arguments: Arguments) -> dict[str, Any]:
     """Perform the action NAME on WORLD and return its answer, a JSON object; RunbookError when it cannot be done."""
     if name not in ACTIONS:
         raise RunbookError("unknown-action", f"the twin has no action {name}", next=f"choose from {', '.join(sorted(ACTIONS))}")
-    return ACTIONS[name](world, arguments)
+    try:
+        return ACTIONS[name](world, arguments)
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunbookError("bad-arguments", f"the action {name} cannot be read: {type(error).__name__} {error}") from error
 
 
 def _fault(world: World, arguments: Arguments) -> dict[str, Any]:
@@ -48,4 +50,7 @@ ACTIONS: dict[str, Action] = {
     "clear": _clear,
     "clock": _clock,
     "report": _report,
+    **account_actions.ACTIONS,
+    **project_actions.ACTIONS,
+    **TRUSTED,
 }

@@ -41,6 +41,6 @@ class Control:
                 raise ValueError("not an object")
             return web.json_response(await asyncio.to_thread(perform, self._world, request.match_info["action"], arguments))
         except RunbookError as error:
-            return web.json_response(error.as_json(), status=422)
-        except (ValueError, KeyError, TypeError) as error:
+            return web.json_response(error.as_json(), status=400 if error.id == "bad-arguments" else 422)
+        except ValueError as error:
             return web.json_response({"error": {"id": "bad-arguments", "message": f"the action cannot be read: {error}"}}, status=400)

@@ -34,6 +34,12 @@ class Token:
         parts += [bytes([END]), _field(SIGNATURE, self.signature)]
         return PREFIX + base64.urlsafe_b64encode(b"".join(parts)).decode().rstrip("=")
 
+    def limited(self, caveat: list[Any]) -> Token:
+        """Return the token with one more caveat, which whoever holds a token can add without its key."""
+        encoded = _encode(caveat)
+        signature = hmac.new(self.signature, encoded, hashlib.sha256).digest()
+        return Token(self.location, self.identifier, (*self.caveats, encoded), signature)
+
     def is_signed_by(self, key: bytes) -> bool:
         """Tell whether KEY made this token with exactly these caveats."""
         return hmac.compare_digest(self.signature, _sign(key, self.identifier, self.caveats))
@@ -41,7 +47,7 @@ class Token:
 
 def make_token(location: str, identifier: str, key: bytes, caveats: list[Any]) -> Token:
     """Make a token that KEY signs; a caveat is a JSON list as PyPI writes it, for example `[3, "user id"]`."""
-    encoded = tuple(json.dumps(caveat, separators=(",", ":")).encode() for caveat in caveats)
+    encoded = tuple(_encode(caveat) for caveat in caveats)
     return Token(location, identifier, encoded, _sign(key, identifier, encoded))
 
 
@@ -106,6 +112,10 @@ def _varint(data: bytes, position: int) -> tuple[int, int]:
     while data[position] & 0x80:
         value, shift, position = value | (data[position] & 0x7F) << shift, shift + 7, position + 1
     return value | data[position] << shift, position + 1
+
+
+def _encode(caveat: Any) -> bytes:
+    return json.dumps(caveat, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _sign(key: bytes, identifier: str, caveats: tuple[bytes, ...]) -> bytes:

@@ -14,6 +14,7 @@ from pypi_runbook.errors import RunbookError
 from pypi_runbook.twin.access import first_token
 from pypi_runbook.twin.authority import make_authority
 from pypi_runbook.twin.clients import client_environment
+from pypi_runbook.twin.control import perform
 from pypi_runbook.twin.github import own_checkout
 from pypi_runbook.twin.hosts import INDEXES, Index
 from pypi_runbook.twin.mirror import Mirror, cache_folder
@@ -145,6 +146,13 @@ class Twin:
     def clear(self) -> None:
         """End every fault."""
         self._world.faults.clear()
+
+    def perform(self, action: str, **arguments: Any) -> dict[str, Any]:
+        """Do what `pypi-runbook pretend` does inside, for example `perform("yank", project="p", version="1.0")`, and return the answer.
+
+        Its index is TestPyPI unless `index` is given. RunbookError when it cannot be done.
+        """
+        return perform(self._world, action, arguments)
 
     def set_clock(self, clock: Callable[[], float]) -> None:
         """Let the twin take CLOCK's seconds since the epoch for the time."""
