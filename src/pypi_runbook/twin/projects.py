@@ -29,6 +29,10 @@ class Projects:
         """Return the names of SITE's projects as last uploaded, sorted."""
         return [row[0] for row in self._database.rows("SELECT name FROM projects WHERE site = ? ORDER BY normalized", site)]
 
+    def largest_file_limit(self, site: str) -> int:
+        """Return the highest limit for a file that a project of SITE was given, 0 when none was."""
+        return int(self._database.rows("SELECT max(coalesce(file_limit, 0)) FROM projects WHERE site = ?", site)[0][0] or 0)
+
     def was_known(self, site: str, normalized: str) -> bool:
         """Tell whether SITE ever had a project of that normalized name, also a deleted one."""
         return bool(self._database.rows("SELECT 1 FROM names WHERE site = ? AND normalized = ?", site, normalized))

@@ -23,8 +23,12 @@ FIELDS_LIMIT = 10_000
 
 @dataclass
 class Received:
-    """An upload as it came: text fields, and the file on disk with what was learned while it streamed by."""
+    """An upload as it came: text fields, and the file on disk with what was learned while it streamed by.
 
+    limit: bytes of a file that any project of the index may have; of a larger one only the size is learned.
+    """
+
+    limit: int = FILE_LIMIT
     fields: list[tuple[str, str]] = field(default_factory=list)
     path: Path | None = None
     filename: str = ""
@@ -100,7 +104,7 @@ async def _receive_file(head: Head, pieces: AsyncIterator[bytes], folder: Path, 
         async for piece in pieces:
             received.size += len(piece)
             # What is over the limit is read to its end, so that the client sees the answer, but nobody asks for its bytes.
-            if received.size > FILE_LIMIT:
+            if received.size > received.limit:
                 file.truncate(0)
                 continue
             file.write(piece)

@@ -42,7 +42,8 @@ class Uploads:
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one upload."""
-        received, headers = Received(), dict[str, str]()
+        received = Received(limit=max(FILE_LIMIT, self._store.projects.largest_file_limit(self._index.name)))
+        headers: dict[str, str] = {}
         try:
             await receive(request, self._store.folder / "incoming", received)
             return await self._judge(request, received, headers)
@@ -110,10 +111,11 @@ class Uploads:
     def _check_sizes(self, project: Project, name: str, size: int) -> None:
         # A limit below the index's own has no effect on PyPI either.
         file_limit, total_limit = max(FILE_LIMIT, project.file_limit or 0), max(PROJECT_LIMIT, project.total_limit or 0)
-        if size > file_limit:
+        room = total_limit - project.held - sum(file.size for file in self._store.files(self._index.name, project.normalized))
+        # PyPI counts while the file comes in: the lower limit is met first.
+        if size > file_limit <= room:
             raise refuse("file-size", project=name, limit=file_limit // MEGABYTE)
-        total = project.held + sum(file.size for file in self._store.files(self._index.name, project.normalized))
-        if total + size > total_limit:
+        if size > room:
             raise refuse("project-size", project=name, limit=total_limit // MEGABYTE // 1024)
 
     def _is_there(self, filename: str, digests: dict[str, str]) -> bool:
