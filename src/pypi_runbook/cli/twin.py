@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ import click
 from pypi_runbook.cli import json_option, project_option
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.project import Facts, read_project
+from pypi_runbook.project.indexes import INDEXES
 from pypi_runbook.twin.proxies import OWN_FAILURE
 from pypi_runbook.twin.remote import ask, is_inside
 from pypi_runbook.twin.trusted.publishers import FORM, Publisher, read_publisher
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from pypi_runbook.twin.trusted.jobs import JobRun
 
 NOTHING = "none"
+SHELLS = {"sh", "bash", "dash", "zsh", "ksh", "fish"}
 
 HELP = """Run COMMAND with the twin of PyPI, TestPyPI and GitHub around it.
 
@@ -118,19 +121,20 @@ def run(state: Path | None, root: Path, command: list[str], acting: Acting | Non
     # Asked to end, the twin takes its folders along, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with Twin.start(state, project=root, offline=offline) as twin, person_environment(twin, os.environ) as environment:
-        return around(twin, command, environment, acting) if command else stay(twin, environment, as_json=as_json)
+        kept = state is not None
+        return around(twin, command, environment, acting, kept=kept) if command else stay(twin, environment, kept=kept, as_json=as_json)
 
 
-def around(twin: Twin, command: list[str], environment: dict[str, str], acting: Acting | None) -> int:
+def around(twin: Twin, command: list[str], environment: dict[str, str], acting: Acting | None, *, kept: bool) -> int:
     """Run COMMAND inside TWIN, then say what happened; return its status."""
     from pypi_runbook.twin.person import run_command
     from pypi_runbook.twin.proxies import check_command
 
     check_command(command, twin.layers)
-    say([f"{command[0]} runs with PyPI and TestPyPI on this machine; tokens are in PYPI_RUNBOOK_TOKEN_PYPI and PYPI_RUNBOOK_TOKEN_TESTPYPI"])
+    say([f"{command[0]} runs with PyPI, TestPyPI and GitHub on this machine; what it uploads goes nowhere else", *guide(command)])
     with as_job(twin.perform, acting, environment) as variables:
         status = run_command(command, variables, twin.wrap(command))
-    say([*twin.report(), f"layers that held: {', '.join(twin.layers)}"])
+    say([*twin.report(), *goodbye(twin, kept=kept), f"layers that held: {', '.join(twin.layers)}"])
     return status
 
 
@@ -164,7 +168,7 @@ def as_job(ask: Callable[..., dict[str, Any]], acting: Acting | None, environmen
         yield variables
 
 
-def stay(twin: Twin, environment: Mapping[str, str], *, as_json: bool) -> int:
+def stay(twin: Twin, environment: Mapping[str, str], *, kept: bool, as_json: bool) -> int:
     """Print what to export and wait for Ctrl-C; return 130."""
     from pypi_runbook.twin.person import credentials, export_lines
 
@@ -173,14 +177,30 @@ def stay(twin: Twin, environment: Mapping[str, str], *, as_json: bool) -> int:
         click.echo(json.dumps({"schema": 1, "environment": environment, "unset": unset, "layers": ["credentials", "tunnel"]}, indent=2))
     else:
         click.echo("\n".join(export_lines(environment, os.environ)))
-    say(["PyPI and TestPyPI are up; run the lines above in another terminal to be inside, and press Ctrl-C here to end"])
+    inside = "paste the lines above into another terminal" if sys.stdout.isatty() else "in another terminal, source the file that this output went to"
+    say([f"PyPI, TestPyPI and GitHub are up; to be inside, {inside}", *guide(), "press Ctrl-C here to end"])
     try:
         while True:
             time.sleep(60)
     except KeyboardInterrupt:
         # A terminal that exported the lines has no namespace around it.
-        say([*twin.report(), "layers that held: credentials, tunnel"])
+        say([*twin.report(), *goodbye(twin, kept=kept), "layers that held: credentials, tunnel"])
     return 130
+
+
+def guide(command: Sequence[str] = ("sh",)) -> list[str]:
+    """Return what somebody inside has to know; what one types there only when COMMAND is a shell that asks for it."""
+    lines = ["upload with the user name __token__ and the password in PYPI_RUNBOOK_TOKEN_TESTPYPI, or in PYPI_RUNBOOK_TOKEN_PYPI"]
+    if Path(command[0]).name in SHELLS and all(each.startswith("-") and each != "-c" for each in command[1:]):
+        lines.append("`pypi-runbook pretend --help` lists what you can do there on the indexes' web pages, and what can go wrong")
+    return lines
+
+
+def goodbye(twin: Twin, *, kept: bool) -> list[str]:
+    """Return what becomes of the uploads, when there were some."""
+    if kept or not any(twin.uploads(name) for name in INDEXES):
+        return []
+    return ["these indexes are gone now; `pypi-runbook twin --state FOLDER` keeps them for the next time"]
 
 
 def say(lines: list[str]) -> None:
