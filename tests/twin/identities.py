@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import subprocess
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +12,14 @@ from people import Person
 
 from pypi_runbook.twin.trusted.publishers import made_up_id
 
+Finished = subprocess.CompletedProcess[str]
 OWNER = "octo"
 # Asks GitHub for an identity, then the index for a token; nothing secret becomes an argument or is shown.
 EXCHANGE = r"""
-ask() { printf 'header = "Authorization: bearer %s"\n' "$CREDENTIAL" | curl --silent --config - "$ADDRESS&audience=$AUDIENCE" | sed 's/.*"value": "\([^"]*\)".*/\1/'; }
+ask() {
+  printf 'header = "Authorization: bearer %s"\n' "$CREDENTIAL" | curl --silent --config - "$ADDRESS&audience=$AUDIENCE" |
+    sed 's/.*"value": "\([^"]*\)".*/\1/'
+}
 mint() { printf '{"token": "%s"}' "$1" | curl --silent --include --suppress-connect-headers --data-binary @- "https://$HOST/_/oidc/mint-token"; }
 identity=$(ask)
 for _ in $(seq "$TIMES"); do answer=$(mint "$identity"); done
@@ -52,7 +57,7 @@ def claims_of(repository: str = "project", **changes: str | None) -> dict[str, s
     return {name: value for name, value in claims.items() if value is not None}
 
 
-def exchange(person: Person, claims: dict[str, str], *, index: str = "pypi", audience: str | None = None, times: int = 1) -> Any:
+def exchange(person: Person, claims: dict[str, str], *, index: str = "pypi", audience: str | None = None, times: int = 1) -> Finished:
     """Let a job with CLAIMS ask INDEX for a token, TIMES over with one identity, and return what `curl --include` showed the last time."""
     begun = person.twin.perform("begin-job", claims=claims)
     host = {"pypi": "upload.pypi.org", "testpypi": "test.pypi.org"}[index]

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from identities import claims_of, exchange, register
 from people import Person
-from reproductions import Finished, Reproduction
 
 from pypi_runbook.rules.sample import make_wheel
+from reproductions import Finished, Reproduction
 
 MINT = "https://upload.pypi.org/_/oidc/mint-token"
 STRANGER = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2V4YW1wbGUub3JnIn0.c2ln"
