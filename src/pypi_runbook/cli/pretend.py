@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 
 import click
 
-from pypi_runbook.cli import pretend_accounts, pretend_projects
+from pypi_runbook.cli import json_option, pretend_accounts, pretend_projects
 from pypi_runbook.cli.pretend_publishers import publishers
+from pypi_runbook.twin.faults import KINDS, described, read_fault
 from pypi_runbook.twin.remote import ask
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -50,6 +52,18 @@ class Deeds(click.Group):
                 formatter.write_dl([(str(each.name), each.get_short_help_str(120)) for each in here])
 
 
+FAULT_HELP = f"""Let an index fail in the way called NAME.
+
+\b
+{chr(10).join(f"{written}{chr(10)}    {words}" for written, words in described())}
+
+\b
+Examples:
+  pypi-runbook pretend fault outage status=502 --requests 2 --only uploads
+  pypi-runbook pretend fault lag seconds=30 --index pypi
+"""
+
+
 @click.group(help=HELP, cls=Deeds)
 def command() -> None:
     """Change the world of the twin around this terminal."""
@@ -64,15 +78,31 @@ for group in (publishers(pending=False), publishers(pending=True)):
     command.add_command(group)
 
 
-@command.command(short_help="let the index fail on purpose")
+@command.command(short_help="let the index fail on purpose", help=FAULT_HELP)
 @click.argument("name")
-@click.argument("options", nargs=-1, metavar="[OPTION=NUMBER]...")
-@click.option("--requests", type=click.IntRange(min=1), help="Only for so many requests.  [default: until `clear`]")
-@click.option("--index", help="`pypi` or `testpypi`.  [default: both]")
-def fault(name: str, options: tuple[str, ...], requests: int | None, index: str | None) -> None:
+@click.argument("options", nargs=-1, metavar="[OPTION=VALUE]...")
+@click.option("--requests", metavar="NUMBER", help="Only for so many requests.  [default: until `clear`]")
+@click.option("--index", metavar="NAME", help="`pypi`, `testpypi` or `github`.  [default: both indexes]")
+@click.option("--only", metavar="KIND", help="Only `uploads`, or only `reads`.")
+@click.option("--path", metavar="PATTERN", help="Only addresses of this pattern, for example '/simple/*'.")
+def fault(name: str, options: tuple[str, ...], **limits: str | None) -> None:
     """Let an index fail in the way called NAME."""
-    ask("fault", name=name, requests=requests, index=index, options=dict(_number(option) for option in options))
+    text = f"{name}:{','.join(options)}"
+    read_fault(text, limits)
+    ask("fault", name=text, **limits)
     click.echo(f"{name} is on", err=True)
+
+
+@command.command(short_help="list the ways in which an index can fail")
+@json_option
+def faults(as_json: bool) -> None:
+    """List the ways in which an index can fail, each with its numbers and what they are unless you say otherwise."""
+    if as_json:
+        listed = [{"name": name, "description": kind.words, "numbers": dict(kind.numbers)} for name, kind in KINDS.items()]
+        click.echo(json.dumps({"schema": 1, "faults": listed}, indent=2))
+        return
+    for written, words in described():
+        click.echo(f"{written}\n    {words}")
 
 
 @command.command(short_help="end every fault")
@@ -88,14 +118,6 @@ def clock(offset: str) -> None:
     """Let the indexes' clock differ from the real one by OFFSET, for example +15d, -2h, +30s; `now` ends that."""
     now = ask("clock", offset=_seconds(offset))["now"]
     click.echo(f"the indexes' clock says {datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%S} UTC", err=True)
-
-
-def _number(option: str) -> tuple[str, float]:
-    name, _, value = option.partition("=")
-    try:
-        return name, float(value)
-    except ValueError as error:
-        raise click.BadParameter(f"{option}: write it as OPTION=NUMBER, for example seconds=3") from error
 
 
 def _seconds(offset: str) -> float:

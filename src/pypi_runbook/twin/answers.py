@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from contextvars import ContextVar
 from http import HTTPStatus
 from pathlib import Path
 
@@ -16,6 +17,8 @@ EXPLANATIONS = {
     410: "This resource is no longer available.  No forwarding address is given.",
     503: "The server is currently unavailable. Please try again at a later time.",
 }
+# Whether the answer that is being made must be complete before any of it is sent.
+WHOLE = ContextVar("WHOLE", default=False)
 
 
 class SentFile(web.FileResponse):

@@ -24,7 +24,7 @@ def perform(world: World, name: str, arguments: Arguments) -> dict[str, Any]:
 
 
 def _fault(world: World, arguments: Arguments) -> dict[str, Any]:
-    world.faults.add(arguments["name"], arguments.get("requests"), arguments.get("index"), arguments.get("options", {}))
+    world.faults.add(arguments["name"], **{name: value for name, value in arguments.items() if name != "name"})
     return {}
 
 

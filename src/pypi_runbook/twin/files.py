@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aiohttp import ClientError, web
 
-from pypi_runbook.twin.answers import FollowedFile, SentFile, not_found, refusal
+from pypi_runbook.twin.answers import WHOLE, FollowedFile, SentFile, not_found, refusal
 from pypi_runbook.twin.catalog import Catalog
 from pypi_runbook.twin.hosts import PYPI
 from pypi_runbook.twin.listing import Listed
@@ -48,7 +48,7 @@ class FileHost:
 
     async def _foreign(self, request: web.Request, item: Listed) -> web.StreamResponse:
         place = self._mirror.kept(item)
-        if place is None and "Range" in request.headers:
+        if place is None and ("Range" in request.headers or WHOLE.get()):
             place = await self._mirror.file(item)
         return self._send(request, place) if place else await self._follow(request, item)
 

@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.twin.access import first_token
 from pypi_runbook.twin.authority import make_authority
+from pypi_runbook.twin.breaking import distrust
 from pypi_runbook.twin.clients import client_environment
 from pypi_runbook.twin.control import perform
 from pypi_runbook.twin.github import own_checkout
@@ -58,6 +59,7 @@ class Twin:
             )
             authority, tls = make_authority(folder)
             (folder / "no-certificates").mkdir()
+            distrust(world, tls)
             server = Server(world, tls)
             server.start()
         except BaseException:
@@ -139,9 +141,9 @@ class Twin:
         stopped = [f"stopped: {strays} attempt{'s' * (strays != 1)} to reach something beside the twin, past its proxy"] if strays else []
         return [*report(self._world), *stopped]
 
-    def fault(self, name: str, requests: int | None = None, index: str | None = None, **options: float) -> None:
-        """Let the twin fail on purpose, for the next REQUESTS or until `clear`; `faults.DESCRIPTIONS` names the ways."""
-        self._world.faults.add(name, requests, index, options)
+    def fault(self, name: str, **options: float | str) -> None:
+        """Let the twin fail on purpose: NAME and its OPTIONS as `faults` describes them, for example `requests=2, index="pypi"`."""
+        self._world.faults.add(name, **options)
 
     def clear(self) -> None:
         """End every fault."""
