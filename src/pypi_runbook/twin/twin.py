@@ -52,7 +52,7 @@ class Twin:
         folder = scratch.path
         try:
             world = World(
-                Store(_usable(state) if state else folder / "state"),
+                Store(state or folder / "state"),
                 Mirror(cache_folder(os.environ), read_upstream(os.environ), offline=offline),
                 own=own_names(project) if project else frozenset(),
                 checkout=own_checkout(),
@@ -176,11 +176,3 @@ def _index(name: str) -> Index:
     if name not in INDEXES:
         raise RunbookError("unknown-index", f"there is no index named {name}", next=f"choose from {', '.join(INDEXES)}")
     return INDEXES[name]
-
-
-def _usable(state: Path) -> Path:
-    try:
-        state.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunbookError("state-folder", f"the state folder cannot be made: {error.strerror}", file=str(state)) from error
-    return state
