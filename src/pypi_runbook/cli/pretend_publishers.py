@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from pypi_runbook.cli import json_option, project_option
+from pypi_runbook.cli.pretend_accounts import account_option, index_option
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.project import read_project
 from pypi_runbook.twin.remote import ask
@@ -18,7 +19,6 @@ WHERE = {
     False: ("trusted publishers of a project", "the project's settings, under Publishing"),
     True: ("pending publishers, which make their project", "your account, under Publishing"),
 }
-index_option = click.option("--index", default="testpypi", show_default=True, help="`pypi` or `testpypi`.")
 
 
 def publishers(*, pending: bool) -> click.Group:
@@ -38,12 +38,12 @@ def _add(*, pending: bool) -> click.Command:
     @click.argument("project")
     @click.argument("publisher", metavar=FORM)
     @index_option
-    @click.option("--user", help="Whose account does it.  [default: the first one]")
+    @account_option
     @project_option
-    def add(project: str, publisher: str, index: str, user: str | None, root: Path) -> None:
+    def add(project: str, publisher: str, index: str | None, account: str | None, root: Path) -> None:
         """Register a publisher for PROJECT, by the form's own rules."""
         fields = read_publisher(publisher).as_json()
-        added = ask("add-publisher", index=index, project=project, publisher=fields, pending=pending, user=user, spelling=_spelling(root))
+        added = ask("add-publisher", index=index, project=project, publisher=fields, pending=pending, account=account, spelling=_spelling(root))
         click.echo(line(added), err=True)
 
     return add
@@ -70,7 +70,7 @@ def _remove(*, pending: bool) -> click.Command:
     @click.argument("project")
     @click.argument("publisher", metavar=FORM)
     @index_option
-    def remove(project: str, publisher: str, index: str) -> None:
+    def remove(project: str, publisher: str, index: str | None) -> None:
         """Remove a publisher of PROJECT."""
         ask("remove-publisher", index=index, project=project, publisher=read_publisher(publisher).as_json(), pending=pending)
         click.echo(f"removed {publisher}", err=True)

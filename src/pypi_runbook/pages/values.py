@@ -114,17 +114,19 @@ class RepositoryValues:
 
 @dataclass(frozen=True)
 class JobValues:
-    """One job of `workflow` in pages; `url` leads to its lines."""
+    """One job of `workflow` in pages; `url` leads to its lines, `event` is a name as workflows write it."""
 
     id: str
     name: str
     environment: Any
     url: Any
+    event: Any
 
     @classmethod
-    def of(cls, job: Job, url: Any) -> JobValues:
-        """Return JOB under the names of pages."""
-        return cls(job.id, job.name, job.environment or Missing(f"the environment of job {job.id}", "the job names none"), url)
+    def of(cls, job: Job, url: Any, event: str | None) -> JobValues:
+        """Return JOB under the names of pages; EVENT is the first one that makes it run."""
+        environment = job.environment or Missing(f"the environment of job {job.id}", "the job names none")
+        return cls(job.id, job.name, environment, url, event or Missing(f"the event of job {job.id}", "only a run can tell when its condition holds"))
 
 
 class WorkflowValues:
@@ -144,7 +146,14 @@ class WorkflowValues:
     def _job(self, role: str, job: Job | None, repository: RepositoryValues) -> JobValues | Missing:
         if job is None:
             return Missing(f"workflow.{role}", f"{self.path} {roles.ROLES[role]}", self.path)
-        return JobValues.of(job, repository.blob(self.path, job.line, job.end_line))
+        return JobValues.of(job, repository.blob(self.path, job.line, job.end_line), self._event(job))
+
+    def _event(self, job: Job) -> str | None:
+        """Return the first event of the file that makes JOB run."""
+        # Imported here: the tables show what this module holds.
+        from pypi_runbook.pages import conditions, tables
+
+        return next((happening.name for _, happening in tables.ways(self.facts) if conditions.runs(self.facts, job, happening)), None)
 
     @property
     def python(self) -> Any:

@@ -7,16 +7,14 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from pypi_runbook.errors import RunbookError
+from pypi_runbook.twin.accounts import FIRST_USER
 from pypi_runbook.twin.hosts import INDEXES, Index
-from pypi_runbook.twin.records import User
+from pypi_runbook.twin.lookup import Action, Arguments, index_of, user_of
 from pypi_runbook.twin.trusted.differences import form_address
 from pypi_runbook.twin.trusted.publishers import Publisher, Registration
-from pypi_runbook.twin.trusted.registering import index_of, register, register_pending, remove
+from pypi_runbook.twin.trusted.registering import register, register_pending, remove
 from pypi_runbook.twin.trusted.registry import EXPIRY
 from pypi_runbook.twin.world import World
-
-Arguments = dict[str, Any]
 
 
 def begin_job(world: World, arguments: Arguments) -> dict[str, Any]:
@@ -27,14 +25,15 @@ def begin_job(world: World, arguments: Arguments) -> dict[str, Any]:
 
 def add_publisher(world: World, arguments: Arguments) -> dict[str, Any]:
     """Register a publisher, or a pending one, as the form does."""
-    index, user = index_of(arguments["index"]), _user(world, arguments)
+    index = index_of(arguments)
+    user = user_of(world, index, arguments.get("account") or FIRST_USER)
     form = register_pending if arguments["pending"] else register
     return shown(form(world, index, user, arguments["project"], _publisher(arguments), arguments.get("spelling", ())), index)
 
 
 def list_publishers(world: World, arguments: Arguments) -> dict[str, Any]:
     """Answer with the publishers, or the pending ones, of one index or of both."""
-    wanted = [index_of(arguments["index"])] if arguments.get("index") else list(INDEXES.values())
+    wanted = [index_of(arguments)] if arguments.get("index") else list(INDEXES.values())
     registry, now = world.trusted.registry, world.clock()
     found = [(index, registry.pending(index.name, now) if arguments["pending"] else registry.publishers(index.name)) for index in wanted]
     return {"publishers": [shown(each, index) for index, registered in found for each in registered]}
@@ -42,13 +41,14 @@ def list_publishers(world: World, arguments: Arguments) -> dict[str, Any]:
 
 def remove_publisher(world: World, arguments: Arguments) -> dict[str, Any]:
     """Remove a publisher, or a pending one."""
-    remove(world, index_of(arguments["index"]), arguments["project"], _publisher(arguments), pending=arguments["pending"])
+    remove(world, index_of(arguments), arguments["project"], _publisher(arguments), pending=arguments["pending"])
     return {}
 
 
 def prepare_index(world: World, arguments: Arguments) -> dict[str, Any]:
     """Register a publisher where INDEX has none at all: pending, or on the project when that exists. Answer with it, or with nothing."""
-    index, user = index_of(arguments["index"]), _user(world, arguments)
+    index = index_of(arguments)
+    user = user_of(world, index, arguments.get("account") or FIRST_USER)
     if world.trusted.registry.all(index.name, world.clock()):
         return {}
     exists = world.store.project(index.name, canonicalize_name(arguments["project"]))
@@ -74,16 +74,7 @@ def _publisher(arguments: Arguments) -> Publisher:
     return Publisher(**{name: str(value) for name, value in arguments["publisher"].items()})
 
 
-def _user(world: World, arguments: Arguments) -> User:
-    users = world.store.accounts.users(arguments["index"])
-    wanted = arguments.get("user")
-    found = next((user for user in users if wanted in (None, user.name)), None)
-    if found is None:
-        raise RunbookError("no-such-user", f"there is no user {wanted}", next=f"choose from {', '.join(user.name for user in users)}")
-    return found
-
-
-ACTIONS = {
+ACTIONS: dict[str, Action] = {
     "begin-job": begin_job,
     "add-publisher": add_publisher,
     "list-publishers": list_publishers,

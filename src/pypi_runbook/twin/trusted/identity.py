@@ -43,6 +43,17 @@ def read_claims(token: str, issuer: Issuer, audience: str, now: float, is_disabl
         raise refuse("mint-token") from error
 
 
+def why(error: BaseException | None, audience: str) -> str:
+    """Return in words for a person what ERROR has against an identity token, which PyPI does not say; nothing when there is no more to say."""
+    if isinstance(error, jwt.InvalidAudienceError):
+        return f"the identity token was made for somebody else: this index wants the audience {audience}"
+    if isinstance(error, jwt.ExpiredSignatureError | jwt.ImmatureSignatureError):
+        return "the identity token is not of now: GitHub's is good for five minutes, and the clocks must agree"
+    if isinstance(error, jwt.InvalidKeyError | jwt.InvalidSignatureError):
+        return "the identity token was not made by the GitHub of this twin"
+    return str(error) if isinstance(error, jwt.PyJWTError) else ""
+
+
 def _verified(token: str, issuer: Issuer, audience: str, now: float) -> dict[str, Any]:
     if jwt.get_unverified_header(token).get("kid") != issuer.key_id:
         raise jwt.InvalidKeyError("no such key")

@@ -14,7 +14,7 @@ from pypi_runbook.twin.hosts import Index
 from pypi_runbook.twin.projects import new_project
 from pypi_runbook.twin.tokens import read_token
 from pypi_runbook.twin.trusted.differences import form_address, nearest
-from pypi_runbook.twin.trusted.identity import read_claims
+from pypi_runbook.twin.trusted.identity import read_claims, why
 from pypi_runbook.twin.trusted.matching import Claims, find_publisher
 from pypi_runbook.twin.trusted.payload import read_payload
 from pypi_runbook.twin.trusted.publishers import Registration
@@ -122,8 +122,12 @@ class Minting:
         # What a client sent instead of a token may hold one.
         words = error.rule.code if error.rule.id == "mint-payload" else f"{error.rule.code}: {error.message(self._site)}"
         lines = [f"{self._index.title} gave no token: {words}"]
-        if error.rule.code == "invalid-publisher":
+        if error.rule.id == "mint-token":
+            lines += [f"  {why(error.__cause__, self._index.name)} (troubleshooting/invalid-token.md)"]
+        elif error.rule.code == "invalid-publisher":
             lines += self._comparison(claims)
+        elif error.rule.entry:
+            lines += [f"  see troubleshooting/{error.rule.entry}.md"]
         self._world.trusted.refusals.append(Refusal(len(self._world.requests), tuple(lines)))
 
     def _comparison(self, claims: Claims) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from packaging.utils import canonicalize_name
 
 from pypi_runbook.errors import RunbookError
-from pypi_runbook.twin.hosts import INDEXES, Index
+from pypi_runbook.twin.hosts import Index
 from pypi_runbook.twin.projects import OWNER
 from pypi_runbook.twin.records import Project, User
 from pypi_runbook.twin.trusted import forms
@@ -59,13 +59,6 @@ def remove(world: World, index: Index, project: str, publisher: Publisher, *, pe
         there = ", ".join(str(each.publisher) for each in known) or "none"
         raise RunbookError("no-such-publisher", f"{index.title} has no {kind} {publisher} for {project}", next=f"registered: {there}")
     registry.remove(found, None if pending else world.store.project(index.name, canonicalize_name(project)))
-
-
-def index_of(name: str) -> Index:
-    """Return the index called NAME; RunbookError with the choices."""
-    if name not in INDEXES:
-        raise RunbookError("unknown-index", f"there is no index named {name}", next=f"choose from {', '.join(INDEXES)}")
-    return INDEXES[name]
 
 
 def _project(world: World, index: Index, user: User, name: str) -> Project:

@@ -38,10 +38,15 @@ class Registry:
         return self._registrations("site = ? AND pending IS NULL", site)
 
     def pending(self, site: str, now: float) -> list[Registration]:
-        """Return SITE's pending publishers; those older than 30 days go, as they do on PyPI once a day."""
-        with self._store.transaction() as database:
-            database.execute("DELETE FROM publishers WHERE site = ? AND pending IS NOT NULL AND created < ?", (site, now - EXPIRY))
-        return self._registrations("site = ? AND pending IS NOT NULL", site)
+        """Return SITE's pending publishers.
+
+        Those older than 30 days go, as they do on PyPI once a day, and those for a name like that of somebody else's project.
+        """
+        found = self._registrations("site = ? AND pending IS NOT NULL", site)
+        ended = [each for each in found if each.created < now - EXPIRY or self._is_taken(each)]
+        for each in ended:
+            self.remove(each)
+        return [each for each in found if each not in ended]
 
     def all(self, site: str, now: float) -> list[Registration]:
         """Return both kinds."""
@@ -77,13 +82,10 @@ class Registry:
                 database.execute("DELETE FROM tokens WHERE publisher = ?", (registration.id,))
 
     def reify(self, registration: Registration, project: Project, now: float) -> None:
-        """Make the pending REGISTRATION a publisher of PROJECT; other people's pending ones for a name like it end."""
+        """Make the pending REGISTRATION a publisher of PROJECT."""
         with self._store.transaction() as database:
             self.remove(registration)
             self.add(registration.publisher, registration.owner_id, project, now)
-            for other in self._registrations("site = ? AND pending IS NOT NULL", project.site):
-                if other.account != registration.account and looks(other.projects[0]) == looks(project.name):
-                    self.remove(other)
             # That it was used counts for its account: the limit on registrations starts again.
             database.execute("DELETE FROM registrations WHERE site = ? AND account = ?", (project.site, registration.account))
 
@@ -104,6 +106,12 @@ class Registry:
         """Remember that the identity token with that number gave a token on SITE, UNTIL nobody would accept it anyway."""
         with self._store.transaction() as database:
             database.execute("INSERT OR REPLACE INTO used_identities VALUES (?, ?, ?)", (site, jti, until))
+
+    def _is_taken(self, pending: Registration) -> bool:
+        """Tell whether somebody else made a project that looks like the one that PENDING would make."""
+        names = [name for name in self._store.project_names(pending.index) if looks(name) == looks(pending.projects[0])]
+        projects = [self._store.project(pending.index, canonicalize_name(name)) for name in names]
+        return any(project and pending.account not in self._store.projects.members(project) for project in projects)
 
     def _insert(self, site: str, publisher: Publisher, owner_id: str, pending: str | None, account: str, now: float) -> str:
         fields = (publisher.owner, publisher.repository, publisher.workflow, publisher.environment)
