@@ -21,7 +21,7 @@ def report(world: World, since: int = 0) -> list[str]:
         files = [file.filename for file in world.store.files(name)]
         if files:
             lines.append(f"{index.title} holds {', '.join(files)}")
-    lines += _refusals(world.requests[since:])
+    lines += [*_refusals(world.requests[since:]), *world.trusted.explained(since)]
     return lines or ["nothing was uploaded, nothing was refused"]
 
 
