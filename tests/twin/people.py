@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,16 +32,26 @@ class Person:
 
     def run(self, *argv: str, enclosed: bool = True, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run ARGV and return it with both streams in `stdout`."""
-        home, tmp, work = (self.folder / name for name in ("home", "tmp", "work"))
-        for each in (home, tmp, work):
-            each.mkdir(exist_ok=True)
-        path = os.pathsep.join([*map(str, self.commands), "/usr/local/bin", "/usr/bin", "/bin"])
-        # Rich wraps at the terminal's width, and the words are what these tests read.
-        environment = {**self.twin.environment(home, tmp), "PATH": path, "COLUMNS": "1000", "NO_COLOR": "1", **variables}
         command = self.twin.wrap(list(argv)) if enclosed else list(argv)
         return subprocess.run(
-            command, env=environment, cwd=work, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+            command,
+            env=self.environment(variables),
+            cwd=self.work,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
         )
+
+    def environment(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """Return all variables of a command: the twin's, this person's PATH, and VARIABLES."""
+        home, tmp = self.folder / "home", self.folder / "tmp"
+        home.mkdir(exist_ok=True)
+        tmp.mkdir(exist_ok=True)
+        path = os.pathsep.join([*map(str, self.commands), "/usr/local/bin", "/usr/bin", "/bin"])
+        # Rich wraps at the terminal's width, and the words are what these tests read.
+        return {**self.twin.environment(home, tmp), "PATH": path, "COLUMNS": "1000", "NO_COLOR": "1", **variables}
 
     def upload(self, index: str, *files: Path, password: str | None = None, options: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
         """Upload FILES with twine, with a right token unless PASSWORD is given."""
