@@ -175,6 +175,7 @@ class IndexValues:
 
     key: str
     project: ProjectValues
+    repository: RepositoryValues
     workflow: Any
 
     @property
@@ -227,6 +228,11 @@ class IndexValues:
         """Return the GitHub environment of the job that publishes there."""
         return getattr(self.workflow, self.key).environment
 
+    @property
+    def publisher(self) -> Any:
+        """Return the publisher to register there, as this product's commands take it: owner, repository, workflow, environment."""
+        return f"{self.repository.slug}/{self.workflow.file}@{self.environment}"
+
 
 @dataclass(frozen=True)
 class GuideValues:
@@ -265,8 +271,8 @@ def variables(facts: Facts) -> dict[str, Any]:
         "project": project,
         "repository": repository,
         "workflow": workflow,
-        "pypi": IndexValues("pypi", project, workflow),
-        "testpypi": IndexValues("testpypi", project, workflow),
+        "pypi": IndexValues("pypi", project, repository, workflow),
+        "testpypi": IndexValues("testpypi", project, repository, workflow),
         "commands": CommandValues(all((facts.root / "scripts" / name).is_file() for name in SCRIPTS)),
     }
 
@@ -274,7 +280,7 @@ def variables(facts: Facts) -> dict[str, Any]:
 def attributes(value: Any) -> list[tuple[str, Any]]:
     """Return the names that a page may put after a variable, each with its value."""
     names = [name for name, kind in vars(type(value)).items() if isinstance(kind, property)]
-    own = [name for name in getattr(value, "__dict__", {}) if name not in ("facts", "key", "project", "workflow")]
+    own = [name for name in getattr(value, "__dict__", {}) if name not in ("facts", "key", "project", "repository", "workflow")]
     behind = list(vars(value.facts)) if isinstance(value, ProjectValues | RepositoryValues) else []
     if isinstance(value, CommandValues):
         behind = list(SCRIPTS)
