@@ -130,7 +130,7 @@ METADATA: dict[str, Make] = {
     "name-field": _wheel(("Name", "sample-")),
     "field-data": _wheel(("Summary", "A sample"), ("Summary", "Another sample")),
     "metadata-version": _wheel(("Metadata-Version", "2.9")),
-    "version-missing": lambda folder, name: make_wheel(folder, name, files={"METADATA": f"Metadata-Version: 2.4\nName: {name}\n"}),
+    "version-missing": lambda folder, name: make_wheel(folder, name, files={"METADATA": metadata(name, "1.0").replace("Version: 1.0\n", "")}),
     "version-invalid": _wheel(("Version", "1.0.x")),
     "field-too-new": _wheel(("Metadata-Version", "2.3"), LICENSE),
     "content-type-malformed": _wheel(("Description-Content-Type", "text/plain; charset")),

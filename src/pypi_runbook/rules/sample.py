@@ -85,9 +85,11 @@ def write_tar(path: Path, entries: Iterable[tuple[tarfile.TarInfo, bytes]]) -> P
 
 
 def metadata(name: str, version: str, headers: Headers = ()) -> str:
-    """Return core metadata with HEADERS; one called `Description` becomes the body."""
-    own = {"Metadata-Version": "2.4", "Name": name, "Version": version, "Summary": "A sample"}
+    """Return core metadata with HEADERS; one called `Description` becomes the body, and then its type is only what HEADERS say."""
     given = list(headers)
+    own = {"Metadata-Version": "2.4", "Name": name, "Version": version, "Summary": "A sample"}
+    if "Description" not in dict(given):
+        own |= {"Description-Content-Type": "text/plain", "Description": "A sample.\n"}
     lines = [(field, value) for field, value in own.items() if field not in dict(given)] + given
     body = "".join(value for field, value in lines if field == "Description")
     return "".join(f"{field}: {value}\n" for field, value in lines if field != "Description") + f"\n{body}"

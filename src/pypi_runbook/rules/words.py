@@ -23,8 +23,11 @@ def pattern(rule: Rule) -> re.Pattern[str]:
 
 
 def recognize(message: str, rules: Iterable[Rule]) -> Refused:
-    """Return the first of RULES whose whole text MESSAGE is, with its fields; a LookupError when it is none of them."""
-    for rule in rules:
-        if match := pattern(rule).fullmatch(message):
-            return Refused(rule, match.groupdict())
-    raise LookupError(message)
+    """Return which of RULES has MESSAGE as its whole text, with what stands in its fields; a LookupError when none has.
+
+    Of several it is the one with the most words of its own.
+    """
+    found = [Refused(rule, match.groupdict()) for rule in rules if (match := pattern(rule).fullmatch(message))]
+    if not found:
+        raise LookupError(message)
+    return max(found, key=lambda refused: sum(len(literal) for literal, *_ in Formatter().parse(refused.rule.text)))
