@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from typing import Any
 
@@ -19,7 +20,7 @@ def perform(world: World, name: str, arguments: Arguments) -> dict[str, Any]:
         raise RunbookError("unknown-action", f"the twin has no action {name}", next=f"choose from {', '.join(sorted(ACTIONS))}")
     try:
         return ACTIONS[name](world, arguments)
-    except (KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError, sqlite3.Error) as error:
         raise RunbookError("bad-arguments", f"the action {name} cannot be read: {type(error).__name__} {error}") from error
 
 

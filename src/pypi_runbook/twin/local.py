@@ -42,5 +42,5 @@ class Control:
             return web.json_response(await asyncio.to_thread(perform, self._world, request.match_info["action"], arguments))
         except RunbookError as error:
             return web.json_response(error.as_json(), status=400 if error.id == "bad-arguments" else 422)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return web.json_response({"error": {"id": "bad-arguments", "message": f"the action cannot be read: {error}"}}, status=400)
