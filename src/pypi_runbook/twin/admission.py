@@ -27,7 +27,7 @@ def admit(world: World, index: Index, identity: Identity, name: str, headers: di
     user = identity.account
     role = OWNER if known is None else world.store.projects.role(project, user) if user else None
     publisher_projects = world.publisher_projects(identity.publisher) if identity.publisher else frozenset[str]()
-    permit(identity, project, role, publisher_projects, world.clock())
+    permit(identity, project, role, publisher_projects, world.clock() + world.faults.age(index.name))
     if user:
         check_user(user)
     if project.organization and not world.store.projects.organizations(index.name).get(project.organization):

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 import json
+from collections.abc import Mapping
 from contextvars import ContextVar
 from http import HTTPStatus
 from pathlib import Path
 
 from aiohttp import web
 
+# Anybody's page may read what an index tells.
+CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Headers": "Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Unmodified-Since",
+    "Access-Control-Allow-Methods": "GET",
+    "Access-Control-Max-Age": "86400",
+    "Access-Control-Expose-Headers": "X-PyPI-Last-Serial",
+}
 EXPLANATIONS = {
     400: "The server could not comply with the request since it is either malformed or otherwise incorrect.",
     403: "Access was denied to this resource.",
     404: "The resource could not be found.",
     410: "This resource is no longer available.  No forwarding address is given.",
+    429: "The action could not be performed because there were too many requests by the client.",
+    500: "The server has either erred or is incapable of performing the requested operation.",
+    502: "Bad gateway.",
     503: "The server is currently unavailable. Please try again at a later time.",
+    504: "The gateway has timed out.",
 }
 # Whether the answer that is being made must be complete before any of it is sent.
 WHOLE = ContextVar("WHOLE", default=False)
@@ -63,9 +78,20 @@ def page(title: str, body: str, status: int = 200) -> web.Response:
     return web.Response(status=status, text=text, content_type="text/html")
 
 
-def document(content: object, kind: str = "application/json", headers: dict[str, str] | None = None) -> web.Response:
-    """Return CONTENT as JSON of that content type."""
-    return web.Response(body=json.dumps(content).encode(), content_type=kind, headers=headers)
+def compact(content: object) -> bytes:
+    """Return CONTENT as PyPI writes JSON: sorted keys, nothing between them."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def cacheable(request: web.Request, body: bytes, kind: str, headers: Mapping[str, str]) -> web.Response:
+    """Return BODY of that content type with a validator, or 304 when REQUEST names the one that it has."""
+    digest = hashlib.md5(body, usedforsecurity=False).digest()
+    tag = f'"{base64.b64encode(digest).decode().rstrip("=")}"'
+    known = request.headers.get("If-None-Match", "")
+    if tag in known or known.strip() == "*":
+        return web.Response(status=304, headers={**headers, "ETag": tag})
+    charset = "UTF-8" if kind == "text/html" else None
+    return web.Response(body=body, content_type=kind, charset=charset, headers={**headers, "ETag": tag})
 
 
 def preferred(accept: str, offers: tuple[str, ...]) -> str:

@@ -55,6 +55,8 @@ KINDS: dict[str, Kind] = {
     "clock-skew": Kind("the index's clock is `seconds` ahead of everybody else's; it is behind with a minus", {"seconds": 600}, asked=True),
     "bad-certificate": Kind("new connections meet a certificate that no client trusts", {}, asked=True),
 }
+# A token of Trusted Publishing is good for 15 minutes.
+TOO_LATE = 16 * 60.0
 STATUSES = (500, 502, 503, 504)
 LIMITS = {
     "requests": "only for so many requests",
@@ -123,6 +125,10 @@ class Faults:
         fault = self.ask("lag", index)
         return fault["seconds"] if fault else 0.0
 
+    def age(self, index: str) -> float:
+        """Return how many seconds a token has waited longer than the clock says before an upload to INDEX uses it."""
+        return TOO_LATE if self.ask("expired-token", index) else 0.0
+
     def skew(self, index: str) -> float:
         """Return how many seconds INDEX's clock is ahead of everybody else's."""
         fault = self.ask("clock-skew", index)
@@ -171,6 +177,8 @@ def _limits(name: str, kind: Kind, given: Mapping[str, Any]) -> tuple[str | None
     for option in ("path", *(["only"] if kind.only is None else [])):
         if kind.asked and option in given:
             raise RunbookError("unknown-option", f"the fault {name} has no option {option}", next="it concerns an index as a whole")
+    if kind.asked and kind.only != UPLOADS and "requests" in given:
+        raise RunbookError("unknown-option", f"the fault {name} has no option requests", next="it lasts until `clear`")
     return index, only, given.get("path")
 
 

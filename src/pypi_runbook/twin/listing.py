@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote, urlsplit
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from pypi_runbook.twin.provenance import provenance
 from pypi_runbook.twin.records import File
 
 EXTENSIONS = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".egg")
@@ -24,6 +25,7 @@ class Listed:
     path: on the index's file host. url: where the bytes come from, empty for the twin's own files.
     metadata_sha256: None when there is no metadata file, "" when its hash is not known.
     uploaded: ISO 8601, or empty. yanked: None, or the reason, which may be empty.
+    has_provenance: whether attestations came with it; nobody tells that of other people's files.
     """
 
     filename: str
@@ -35,6 +37,7 @@ class Listed:
     uploaded: str = ""
     yanked: str | None = None
     metadata_sha256: str | None = None
+    has_provenance: bool = False
 
     @property
     def is_wheel(self) -> bool:
@@ -57,7 +60,8 @@ def own_listing(file: File) -> Listed:
     """Return the line for a FILE that the twin holds."""
     metadata = file.metadata_sha256 or None
     uploaded = datetime.fromtimestamp(file.uploaded, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    return Listed(file.filename, file.path, "", file.sha256, file.requires_python, file.size, uploaded, file.yanked, metadata)
+    signed = provenance(file) is not None
+    return Listed(file.filename, file.path, "", file.sha256, file.requires_python, file.size, uploaded, file.yanked, metadata, signed)
 
 
 def foreign_path(url: str, sha256: str, filename: str) -> str:
@@ -88,6 +92,12 @@ def of_version(listing: list[Listed], project: str, version: str) -> list[Listed
 def file_url(host: str, item: Listed) -> str:
     """Return the address of ITEM on the file host."""
     return f"https://{host}/{quote(item.path)}"
+
+
+def version_key(text: str) -> tuple[bool, Version]:
+    """Return what sorts versions from the oldest to the newest, with what is no version before all of them."""
+    found = _version(text)
+    return (found is not None, found or Version("0"))
 
 
 def _version(text: str) -> Version | None:

@@ -1,18 +1,20 @@
-"""The simple index, version 1.4: pages in HTML and JSON, with redirects, validators and metadata."""
+"""The simple index, version 1.4: pages in HTML and JSON, with redirects, validators and metadata.
+
+Its shapes are those of PyPI's `warehouse/api/simple.py` and `warehouse/packaging/utils.py`.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import html
-import json
 from collections.abc import Callable
+from html import escape
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 from packaging.utils import canonicalize_name
 
 from pypi_runbook.rules.form import NAME
-from pypi_runbook.twin.answers import not_found, preferred, refusal
+from pypi_runbook.twin.answers import CORS, cacheable, compact, preferred
 from pypi_runbook.twin.catalog import Catalog
 from pypi_runbook.twin.listing import Listed, file_url, versions
 
@@ -20,7 +22,6 @@ API_VERSION = "1.4"
 JSON = "application/vnd.pypi.simple.v1+json"
 HTML = "application/vnd.pypi.simple.v1+html"
 OFFERS = ("text/html", HTML, JSON)
-ALIASES = {"application/vnd.pypi.simple.latest+json": JSON, "application/vnd.pypi.simple.latest+html": HTML}
 
 
 class SimpleIndex:
@@ -31,38 +32,34 @@ class SimpleIndex:
 
     async def root(self, request: web.Request) -> web.StreamResponse:
         """Answer with the names of the projects that were uploaded here."""
-        names = self._catalog.names()
-        content = {"meta": self._meta(), "projects": [{"name": name} for name in names]}
-        anchors = [f'<a href="/simple/{canonicalize_name(name)}/">{html.escape(name)}</a><br/>' for name in names]
-        return self._answer(request, content, lambda: _page("Simple index", "", anchors))
+        projects, serial = self._catalog.projects(), self._catalog.serial()
+        listed = [{"name": name, "_last-serial": self._catalog.serial(normalized)} for normalized, name in projects]
+        content = {"meta": {"api-version": API_VERSION, "_last-serial": serial}, "projects": listed}
+        anchors = [f'    <a href="/simple/{normalized}/">{escape(name)}</a>\n' for normalized, name in projects]
+        return _answer(request, content, lambda: _page("Simple index", "", "".join(anchors)))
 
     async def project(self, request: web.Request) -> web.StreamResponse:
         """Answer with the files of one project."""
         name = request.match_info["name"]
-        if not NAME.fullmatch(name):
-            return not_found(request)
-        if (normalized := canonicalize_name(name)) != name:
-            raise web.HTTPMovedPermanently(f"/simple/{normalized}/")
-        listing = await self._catalog.listing(normalized)
-        if not listing:
-            return not_found(request)
-        anchors = [self._anchor(item) for item in listing]
-        title = f"Links for {normalized}"
-        return self._answer(request, self._content(normalized, listing), lambda: _page(title, f"<h1>{title}</h1>", anchors))
-
-    def _meta(self) -> dict[str, Any]:
-        return {"api-version": API_VERSION, "_last-serial": self._catalog.serial()}
+        normalized = canonicalize_name(name)
+        if not NAME.fullmatch(name) or not await self._catalog.exists(normalized, cached=True):
+            return web.Response(status=404, text="404 Not Found", charset="UTF-8", headers=CORS)
+        if normalized != name:
+            raise web.HTTPMovedPermanently(f"/simple/{normalized}/", headers=CORS)
+        listing = await self._catalog.listing(normalized, cached=True)
+        content = self._content(normalized, listing)
+        return _answer(request, content, lambda: _project_page(content))
 
     def _content(self, name: str, listing: list[Listed]) -> dict[str, Any]:
         return {
-            "meta": self._meta(),
+            "meta": {"api-version": API_VERSION, "_last-serial": self._catalog.serial(name)},
             "name": name,
-            "project-status": {"status": "active"},
+            "project-status": {"status": self._catalog.status(name)},
             "versions": versions(listing, name),
-            "files": [self._file(item) for item in listing],
+            "files": [self._file(name, item) for item in listing],
         }
 
-    def _file(self, item: Listed) -> dict[str, Any]:
+    def _file(self, name: str, item: Listed) -> dict[str, Any]:
         metadata = _metadata(item)
         content: dict[str, Any] = {
             "filename": item.filename,
@@ -72,41 +69,23 @@ class SimpleIndex:
             "yanked": False if item.yanked is None else item.yanked or True,
             "core-metadata": metadata,
             "data-dist-info-metadata": metadata,
-            "provenance": None,
+            "provenance": self._provenance(name, item) if item.has_provenance else None,
         }
         # Upstreams that speak only HTML tell neither; a guess would be worse than silence.
         content |= {"size": item.size} if item.size is not None else {}
         return content | ({"upload-time": item.uploaded} if item.uploaded else {})
 
-    def _anchor(self, item: Listed) -> str:
-        attributes = {"href": file_url(self._catalog.index.files_host, item) + (f"#sha256={item.sha256}" if item.sha256 else "")}
-        if item.requires_python:
-            attributes["data-requires-python"] = item.requires_python
-        if item.yanked is not None:
-            attributes["data-yanked"] = item.yanked
-        if metadata := _metadata(item):
-            value = f"sha256={metadata['sha256']}" if isinstance(metadata, dict) else "true"
-            attributes |= {"data-dist-info-metadata": value, "data-core-metadata": value}
-        words = " ".join(f'{name}="{html.escape(value)}"' for name, value in attributes.items())
-        return f"<a {words} >{html.escape(item.filename)}</a><br />"
+    def _provenance(self, name: str, item: Listed) -> str:
+        return f"https://{self._catalog.index.host}/integrity/{name}/{quote(item.version(name))}/{quote(item.filename)}/provenance"
 
-    def _answer(self, request: web.Request, content: dict[str, Any], page: Callable[[], str]) -> web.StreamResponse:
-        accept = request.headers.get("Accept", "")
-        for alias, kind in ALIASES.items():
-            accept = accept.replace(alias, kind)
-        kind = preferred(accept, OFFERS)
-        if not kind:
-            return refusal(request, 406, "Not Acceptable")
-        body = (json.dumps(content) if kind == JSON else page()).encode()
-        headers = {
-            "ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"',
-            "Cache-Control": "max-age=600, public",
-            "X-PyPI-Last-Serial": str(self._catalog.serial()),
-            "Vary": "Accept, Accept-Encoding",
-        }
-        if headers["ETag"] in request.headers.get("If-None-Match", ""):
-            return web.Response(status=304, headers=headers)
-        return web.Response(body=body, content_type=kind, charset="utf-8" if kind == "text/html" else None, headers=headers)
+
+def _answer(request: web.Request, content: dict[str, Any], page: Callable[[], str]) -> web.StreamResponse:
+    # Who accepts nothing of what PyPI has gets HTML all the same.
+    kind = preferred(request.headers.get("Accept", ""), OFFERS) or OFFERS[0]
+    body = compact(content) + b"\n" if kind == JSON else page().encode()
+    serial = str(content["meta"]["_last-serial"])
+    headers = {"Cache-Control": "max-age=600, public", "Vary": "Accept, Accept-Encoding", "X-PyPI-Last-Serial": serial}
+    return cacheable(request, body, kind, {**headers, **CORS})
 
 
 def _metadata(item: Listed) -> bool | dict[str, str]:
@@ -116,6 +95,27 @@ def _metadata(item: Listed) -> bool | dict[str, str]:
     return {"sha256": item.metadata_sha256} if item.metadata_sha256 else True
 
 
-def _page(title: str, heading: str, anchors: list[str]) -> str:
-    meta = f'    <meta name="pypi:repository-version" content="{API_VERSION}">\n    <title>{title}</title>\n'
-    return f"<!DOCTYPE html>\n<html>\n  <head>\n{meta}  </head>\n  <body>\n    {heading}\n" + "\n".join(anchors) + "\n  </body>\n</html>\n"
+def _project_page(content: dict[str, Any]) -> str:
+    title = f"Links for {content['name']}"
+    status = f'    <meta name="pypi:project-status" content="{content["project-status"]["status"]}">\n'
+    anchors = "".join(f"    {_anchor(file)}\n" for file in content["files"])
+    return _page(title, status, f"    <h1>{title}</h1>\n{anchors}") + f"\n<!--SERIAL {content['meta']['_last-serial']}-->"
+
+
+def _anchor(file: dict[str, Any]) -> str:
+    """Return the line for FILE, in the order of attributes that PyPI froze."""
+    fragment = f"#sha256={file['hashes']['sha256']}" if file["hashes"] else ""
+    attributes = {"data-requires-python": file["requires-python"]}
+    if file["yanked"]:
+        attributes["data-yanked"] = file["yanked"] if isinstance(file["yanked"], str) else ""
+    if metadata := file["core-metadata"]:
+        said = f"sha256={metadata['sha256']}" if isinstance(metadata, dict) else "true"
+        attributes |= {"data-dist-info-metadata": said, "data-core-metadata": said}
+    attributes["data-provenance"] = file["provenance"]
+    words = " ".join(f'{name}="{escape(value)}"' for name, value in attributes.items() if value is not None)
+    return f'<a href="{escape(file["url"])}{fragment}" {words}>{escape(file["filename"])}</a><br />'
+
+
+def _page(title: str, meta: str, body: str) -> str:
+    head = f'    <meta name="pypi:repository-version" content="{API_VERSION}">\n{meta}    <title>{title}</title>\n'
+    return f'<!DOCTYPE html>\n<html lang="en">\n  <head>\n{head}  </head>\n  <body>\n{body}  </body>\n</html>'

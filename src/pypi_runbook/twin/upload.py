@@ -21,6 +21,7 @@ from pypi_runbook.twin.access import identify
 from pypi_runbook.twin.admission import admit
 from pypi_runbook.twin.answers import refusal
 from pypi_runbook.twin.hosts import Index
+from pypi_runbook.twin.provenance import ATTESTATIONS_FLAG, attributed
 from pypi_runbook.twin.receive import FILE_LIMIT, MEGABYTE, Received, receive
 from pypi_runbook.twin.records import File, Project
 from pypi_runbook.twin.world import World
@@ -75,7 +76,8 @@ class Uploads:
             self._check_race(project)
             accepted = await asyncio.to_thread(self._check_file, form, metadata, project, received, identity.publisher is not None)
             if accepted:
-                self._store.add(accepted[0], replace(project, name=metadata.name), identity.account, received.path, accepted[1])
+                file = attributed(accepted[0], self._world.trusted.registry, identity.publisher)
+                self._store.add(file, replace(project, name=metadata.name), identity.account, received.path, accepted[1])
         return web.Response(status=200, headers=headers)
 
     def _check_flags(self) -> None:
@@ -104,7 +106,7 @@ class Uploads:
             return None
         version = self._check_release(project, str(metadata.version), filename, filetype)
         content = self._check_contents(received.path, filename, filetype, metadata, metadata.name)
-        if "attestations" in form.names():
+        if "attestations" in form.names() and not self._store.projects.has_flag(self._index.name, ATTESTATIONS_FLAG):
             check_attestations(form.get("attestations"), filename, received.digests["sha256"], trusted=trusted)
         return self._file(form, project, version, received, content), content
 
