@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
-from functools import cache
-from string import Formatter
 
 from pypi_runbook.rules import RULES
+from pypi_runbook.rules.words import recognize
 from pypi_runbook.twin.hosts import INDEXES
 from pypi_runbook.twin.records import Request
 from pypi_runbook.twin.world import World
@@ -27,20 +25,14 @@ def report(world: World, since: int = 0) -> list[str]:
 
 def page_of(words: str) -> str:
     """Return the troubleshooting page about a refusal in these WORDS of an index, or nothing."""
-    # The rule that shares the most of its own text with them: some texts are the start of others.
-    found = max((form for form in _forms() if form[1].match(words)), default=None, key=lambda form: form[0])
-    return f"troubleshooting/{found[2]}.md" if found and found[2] else ""
-
-
-@cache
-def _forms() -> list[tuple[int, re.Pattern[str], str]]:
-    """Return for each rule the length of its own text, what finds it, and the name of its page."""
-    forms = []
-    for rule in RULES.values():
-        parts = list(Formatter().parse(rule.text))
-        pattern = "".join(re.escape(text) + (".*?" if field is not None else "") for text, field, _, _ in parts)
-        forms.append((sum(len(text) for text, *_ in parts), re.compile(pattern, re.DOTALL), rule.entry))
-    return forms
+    # An index joins by commas what several limits of a token forbid.
+    for text in (words, words.partition(", ")[0]):
+        try:
+            entry = recognize(text, RULES.values()).rule.entry
+        except LookupError:
+            continue
+        return f"troubleshooting/{entry}.md" if entry else ""
+    return ""
 
 
 def _refusals(requests: Iterable[Request]) -> list[str]:
