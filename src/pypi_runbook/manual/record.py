@@ -24,29 +24,23 @@ SCHEMA = 1
 
 
 def append(
-    release: Release,
-    command: str,
-    files: Mapping[str, str],
-    result: str,
-    reason: str = "",
-    index: str | None = None,
-    *,
-    commit: str | None = None,
+    release: Release, command: str, files: Mapping[str, str], result: str, reason: str = "", index: str | None = None, *, commit: str | None = None
 ) -> None:
     """Add one line to the record and wait until it is on the disk.
 
     command: `build`, `check`, `upload` or `verify`; files: the sha256 of each file that it was about, by name.
     result: `passed`, `failed` or `interrupted`; reason: why, in a sentence; index: `pypi`, `testpypi` or None.
-    commit: what was built, where the manifest does not say it yet. A disk that is full costs the line, not the command: a note says so.
+    commit: None for the one that the manifest names. A disk that is full costs the line, not the command: a note says so.
     """
+    name, version, built = _built(release)
     entry = {
         "schema": SCHEMA,
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": command,
-        "commit": commit or _commit(release),
+        "commit": commit or built,
         "index": index,
-        "project": release.name,
-        "version": str(release.version) if release.version else None,
+        "project": name,
+        "version": version,
         "files": dict(files),
         "result": result,
         "reason": mask(reason),
@@ -76,11 +70,13 @@ def entries(release: Release) -> Iterator[dict[str, Any]]:
             yield entry
 
 
-def _commit(release: Release) -> str | None:
+def _built(release: Release) -> tuple[str | None, str | None, str | None]:
+    """Return name, version and commit of what the manifest lists; before there is one, what the checkout says."""
     try:
-        return read_manifest(release).commit
+        manifest = read_manifest(release)
     except RunbookError:
-        return git(release.root, "rev-parse", "HEAD")
+        return release.name, str(release.version) if release.version else None, git(release.root, "rev-parse", "HEAD")
+    return manifest.name, manifest.version, manifest.commit
 
 
 def _write(path: Path, line: str) -> None:

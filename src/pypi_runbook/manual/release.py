@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -12,6 +13,7 @@ from pypi_runbook.errors import RunbookError
 from pypi_runbook.project import read_project
 
 PAGE = "publishing/manual.md"
+MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,20 @@ class Release:
 
 
 def read_release(root: Path) -> Release:
-    """Return the release that the real files of ROOT describe; RunbookError when they cannot be read."""
+    """Return the release that the real files of ROOT describe; RunbookError when they cannot be read.
+
+    After `build --ref` it is the release of that ref, which the files of the checkout need not be at.
+    """
+    return named(at(root)) or described(root)
+
+
+def at(root: Path) -> Release:
+    """Return the release of ROOT with nothing known of it, for a command that finds out; no file is read."""
+    return Release(root.resolve(), None, None, "pyproject.toml", None)
+
+
+def described(root: Path) -> Release:
+    """Return the release that the metadata in ROOT describe; RunbookError when they cannot be read."""
     project = read_project(root).project
     line = project.lines.get("version")
     try:
@@ -55,6 +70,16 @@ def read_release(root: Path) -> Release:
         advice = "write a version that PEP 440 allows, for example 1.2.0 or 1.2.0rc1"
         raise RunbookError("bad-version", f"`{project.version}` is no version", project.file, line, advice, PAGE) from error
     return Release(root.resolve(), canonicalize_name(project.name) if project.name else None, version, project.file, line)
+
+
+def named(release: Release) -> Release | None:
+    """Return the release that the last build was asked for by a ref, None when it took the checkout as it was."""
+    try:
+        data = json.loads((release.state / MANIFEST).read_text(encoding="utf-8"))
+        ref = data["ref"]
+        return replace(release, name=data["name"], version=Version(data["version"]), file=f"{release.file} at {ref}") if ref else None
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
 
 
 def open_state(release: Release) -> Path:

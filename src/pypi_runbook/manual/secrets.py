@@ -17,6 +17,11 @@ TOKENS = {
 KINDS = {title: re.compile(pattern.encode()) for title, pattern in TOKENS.items()}
 # Wider than the others on purpose: what is printed loses nothing when more than a token is taken out of it.
 MASKED = re.compile(r"pypi-[\w-]{16,}|\b(?:gh[pousr]_|github_pat_)\w{16,}|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)")
+# Variables through which somebody, or a CI job, gives a credential to a client; code of a project that is built gets none of them.
+CREDENTIALS = re.compile(
+    r"TWINE_(USERNAME|PASSWORD)|POETRY_(PYPI_TOKEN|HTTP_BASIC)_.*|UV_PUBLISH_.*|UV_INDEX_.*_PASSWORD|HATCH_INDEX_AUTH|FLIT_PASSWORD|PDM_PUBLISH_.*"
+    r"|MATURIN_(PYPI_TOKEN|PASSWORD)|G(H|ITHUB)_TOKEN|ACTIONS_ID_TOKEN_REQUEST_.*|ACTIONS_RUNTIME_TOKEN|PYPI_RUNBOOK_TOKEN_.*|PYPI_RUNBOOK_TWIN"
+)
 
 
 def secret_in(content: bytes) -> tuple[str, int] | None:

@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -13,6 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import click
+
+from pypi_runbook.manual.secrets import CREDENTIALS
 
 # Either would send an upload to another index than the one that the person named.
 REDIRECTS = ("TWINE_REPOSITORY", "TWINE_REPOSITORY_URL")
@@ -38,6 +41,34 @@ def run(command: list[str], folder: Path, settings: Mapping[str, str] | None = N
     """Print COMMAND as it could be typed, run it in FOLDER with SETTINGS in its environment, and return its exit status."""
     announce(command, settings)
     return subprocess.run(command, cwd=folder, env=environment(settings), stdout=sys.stderr, check=False).returncode
+
+
+def run_bare(command: list[str], folder: Path, settings: Mapping[str, str] | None = None, tmp: Path | None = None) -> int:
+    """Do what `run` does for a command that runs code of the project: no credential reaches it, and it makes files that all may read.
+
+    tmp: where it keeps what it throws away. An interruption ends it and everything that it started, without their words.
+    """
+    announce(command, settings)
+    env = bare({**(settings or {}), **({"TMPDIR": str(tmp)} if tmp else {})})
+    # In a session of its own, Ctrl-C reaches only us, and the whole group can be ended.
+    process = subprocess.Popen(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=sys.stderr, umask=0o022, start_new_session=True)
+    try:
+        return process.wait()
+    except BaseException:
+        _end(process)
+        raise
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if os.name == "posix":
+        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.wait()
+
+
+def bare(settings: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment in which code of the project may run: no credential, none of our own Python's settings, and SETTINGS."""
+    return {name: value for name, value in environment(settings).items() if not CREDENTIALS.fullmatch(name) and name != "PYTHONPATH"}
 
 
 def capture(command: list[str], folder: Path, settings: Mapping[str, str] | None = None) -> tuple[int, str]:
