@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from pypi_runbook.cli import json_option, project_option
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.project import Facts, read_project
 from pypi_runbook.project.indexes import INDEXES
-from pypi_runbook.twin.proxies import OWN_FAILURE
+from pypi_runbook.twin.proxies import OWN_FAILURE, check_command, is_enclosed
 from pypi_runbook.twin.remote import ask, is_inside
 from pypi_runbook.twin.trusted.publishers import FORM, Publisher, read_publisher
 
@@ -120,15 +120,15 @@ def run(state: Path | None, root: Path, command: list[str], acting: Acting | Non
 
     # Asked to end, the twin takes its folders along, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with Twin.start(state, project=root, offline=offline) as twin, person_environment(twin, os.environ) as environment:
-        kept = state is not None
+    with Twin.start(state, project=root, offline=offline) as twin, ExitStack() as stack:
+        kept, enclosed = state is not None, bool(command) and "namespace" in twin.layers
+        environment = stack.enter_context(person_environment(twin, os.environ, enclosed=enclosed))
         return around(twin, command, environment, acting, kept=kept) if command else stay(twin, environment, kept=kept, as_json=as_json)
 
 
 def around(twin: Twin, command: list[str], environment: dict[str, str], acting: Acting | None, *, kept: bool) -> int:
     """Run COMMAND inside TWIN, then say what happened; return its status."""
     from pypi_runbook.twin.person import run_command
-    from pypi_runbook.twin.proxies import check_command
 
     check_command(command, twin.layers)
     say([f"{command[0]} runs with PyPI, TestPyPI and GitHub on this machine; what it uploads goes nowhere else", *guide(command)])
@@ -145,6 +145,7 @@ def join(command: list[str], acting: Acting | None, *, new_world: bool) -> int:
     if new_world or not command:
         next_ = "pypi-runbook twin -- COMMAND joins it; leave it to start another"
         raise RunbookError("inside-a-twin", "there is a twin around this terminal already", next=next_, status=125)
+    check_command(command, ["namespace"] if is_enclosed() else [])
     since = ask("report")["requests"]
     with as_job(ask, acting, os.environ) as variables:
         status = run_command(command, variables)

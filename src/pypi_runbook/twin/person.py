@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.twin.hosts import INDEXES
+from pypi_runbook.twin.proxies import shims
 from pypi_runbook.twin.scratch import Scratch
 from pypi_runbook.twin.twin import Twin
 
@@ -25,8 +26,11 @@ CREDENTIAL_PREFIXES = ("PIP_", "UV_", "TWINE_", "POETRY_", "HATCH_", "FLIT_", "P
 
 
 @contextmanager
-def person_environment(twin: Twin, outer: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """Give the environment of a person inside TWIN: a fresh HOME that goes at the end, OUTER's PATH, a token for each index."""
+def person_environment(twin: Twin, outer: Mapping[str, str], *, enclosed: bool) -> Iterator[dict[str, str]]:
+    """Give the environment of a person inside TWIN: a fresh HOME that goes at the end, OUTER's PATH, a token for each index.
+
+    enclosed: a namespace is around it; otherwise clients that need one are kept from starting.
+    """
     with Scratch("twin-home-") as scratch:
         home, tmp = scratch.path / "home", scratch.path / "tmp"
         home.mkdir()
@@ -34,6 +38,8 @@ def person_environment(twin: Twin, outer: Mapping[str, str]) -> Iterator[dict[st
         tokens = {f"PYPI_RUNBOOK_TOKEN_{name.upper()}": twin.token(name) for name in INDEXES}
         kept = {name: outer[name] for name in KEPT if name in outer}
         kept["PATH"] = _path_with_own_command(kept.get("PATH", os.defpath), scratch.path / "bin")
+        if not enclosed and os.name != "nt":
+            kept["PATH"] = os.pathsep.join([str(shims(scratch.path / "refused")), kept["PATH"]])
         yield {**kept, **twin.environment(home, tmp), **tokens}
 
 
