@@ -37,9 +37,9 @@ class Answer:
     body: dict[str, Any]
 
 
-def claims_of(repository: str = "project", **changes: str | None) -> dict[str, str]:
-    """Return the claims of a job of `octo/REPOSITORY` that publishes from the environment `pypi`; a change to None takes one away."""
-    slug, ref = f"{OWNER}/{repository}", "refs/tags/1.0"
+def claims_of(name: str = "project", /, **changes: str | None) -> dict[str, str]:
+    """Return the claims of a job of `octo/NAME` that publishes from the environment `pypi`; a change to None takes one away."""
+    slug, ref = f"{OWNER}/{name}", "refs/tags/1.0"
     path = f"{slug}/.github/workflows/publish.yml@{ref}"
     claims: dict[str, str | None] = {
         "repository": slug,
@@ -54,7 +54,7 @@ def claims_of(repository: str = "project", **changes: str | None) -> dict[str, s
         "run_id": str(secrets.randbelow(10**9)),
         **changes,
     }
-    return {name: value for name, value in claims.items() if value is not None}
+    return {claim: value for claim, value in claims.items() if value is not None}
 
 
 def exchange(person: Person, claims: dict[str, str], *, index: str = "pypi", audience: str | None = None, times: int = 1) -> Finished:

@@ -16,6 +16,9 @@ REUSABLE = "troubleshooting/reusable-workflow.md"
 ENVIRONMENT = "troubleshooting/environment-missing.md"
 TARGET = "troubleshooting/pull-request-target.md"
 
+# What a publisher of another repository has in common with a job is chance; one of another environment is mostly the one that is meant.
+WEIGHTS = {"Owner": 8, "repository_owner_id": 8, "Repository name": 4, "Workflow name": 2}
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -61,9 +64,14 @@ def differences(claims: Claims, publisher: Publisher, owner_id: str = "") -> lis
 
 
 def nearest(claims: Claims, registered: Iterable[Registration]) -> tuple[Registration, list[Difference]] | None:
-    """Return the one of REGISTERED with the fewest differences from CLAIMS, and these; None when there is none at all."""
+    """Return the one of REGISTERED that is meant most likely, and its differences from CLAIMS; None when there is none at all."""
     judged = [(each, differences(claims, each.publisher, each.owner_id)) for each in registered]
-    return min(judged, key=lambda pair: len(pair[1]), default=None)
+    return min(judged, key=lambda pair: distance(pair[1]), default=None)
+
+
+def distance(different: Iterable[Difference]) -> int:
+    """Return how far apart DIFFERENT keeps claims and publisher."""
+    return sum(WEIGHTS.get(each.field, 1) for each in different)
 
 
 def form_address(index: Index, registration: Registration) -> str:
