@@ -69,7 +69,7 @@ def _new(world: World, index: Index, identity: Identity, name: str, headers: dic
 
 def _check_rate(world: World, index: Index, user: User, now: float, headers: dict[str, str]) -> None:
     """Put PyPI's account of both limits into HEADERS; raise when one of them is reached."""
-    made = world.store.projects.creations(index.name, now - WINDOW)
+    made = world.store.projects.creations(index.name, now - WINDOW, now)
     # All clients of a twin have one address.
     moments = {"ip": [moment for _, moment in made], "user": [moment for each, moment in made if each == user.id]}
     left = {key: limit - len(moments[key]) for key, limit in LIMITS.items()}

@@ -100,10 +100,10 @@ class Projects:
         with self._database.transaction() as database:
             database.execute("INSERT INTO creations VALUES (?, ?, ?)", (site, user.id, moment))
 
-    def creations(self, site: str, since: float) -> list[tuple[str, float]]:
-        """Return who made a project on SITE after SINCE, and when, the oldest first."""
-        query = "SELECT user, moment FROM creations WHERE site = ? AND moment > ? ORDER BY moment"
-        return [(user, moment) for user, moment in self._database.rows(query, site, since)]
+    def creations(self, site: str, since: float, now: float) -> list[tuple[str, float]]:
+        """Return who made a project on SITE after SINCE, and when, the oldest first; what a clock put forward saw is after NOW, and not counted."""
+        query = "SELECT user, moment FROM creations WHERE site = ? AND moment > ? AND moment <= ? ORDER BY moment"
+        return [(user, moment) for user, moment in self._database.rows(query, site, since, now)]
 
 
 def new_project(site: str, name: str, created: float) -> Project:
