@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-
-from people import Person
+from typing import TYPE_CHECKING
 
 from pypi_runbook.rules.distribution import form_of, read_metadata
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from people import Person
 
 UPLOADS = {"testpypi": "https://test.pypi.org/legacy/", "pypi": "https://upload.pypi.org/legacy/"}
 
