@@ -19,6 +19,7 @@ COMMANDS = {
     "twin": "run a command with the twin of PyPI, TestPyPI and GitHub around it",
     "pretend": "do inside a twin what a person does on an index's web pages, or what the world does",
     "explain-claims": "say why an index gives a workflow's job no token",
+    "rules": "say for which reasons PyPI refuses an upload or a token",
     "build": "build sdist and wheel into a fresh dist/",
     "check": "check what dist/ holds before an index does",
     "upload": "upload dist/ to testpypi or pypi",

@@ -6,10 +6,11 @@ Zensical calls `define_env` once for each page and knows no other hook, and its 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from pypi_runbook.errors import RunbookError
-from pypi_runbook.pages import excerpts, guidance, linemarks, reference, tables, values
+from pypi_runbook.pages import clienttable, excerpts, guidance, linemarks, reference, ruletable, tables, values
 from pypi_runbook.pages.picture import workflow_picture
 from pypi_runbook.pages.practices import practices_table
 from pypi_runbook.project import Facts, Workflow
@@ -83,6 +84,14 @@ class Macros:
         """Return the list of troubleshooting entries, below the headings that people look for."""
         return reference.entries(guidance.docs(self._env), guidance.source_of(self._env))
 
+    def rules_table(self) -> str:
+        """Return every reason for which PyPI refuses an upload or a token, in its order of checks."""
+        return ruletable.rules_table()
+
+    def rules_gap(self) -> str:
+        """Return the rules that a file can break while `twine check --strict` finds nothing, as links into their table."""
+        return ruletable.gap_list()
+
     def commands_reference(self) -> str:
         """Return every command with the help that it prints."""
         return reference.commands_reference()
@@ -94,6 +103,10 @@ class Macros:
     def fences_reference(self) -> str:
         """Return the languages and options that a fence may have."""
         return reference.fences_reference()
+
+    def clients_table(self) -> str:
+        """Return what each client of the matrix does and prints, and what is known to be broken."""
+        return clienttable.clients_table(Path(self._env.project_dir))
 
     def last_proven(self) -> str:
         """Return the place where a built site says when and on which commit the guide was last proven."""

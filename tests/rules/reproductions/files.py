@@ -9,12 +9,12 @@ from functools import partial
 from pathlib import Path
 
 from people import Person, install_client
-from reproductions import Finished, Reproduction
 
 from pypi_runbook.rules import Refused
 from pypi_runbook.rules.distribution import form_of, read_metadata
 from pypi_runbook.rules.faulty import FAULTY, write_faulty
 from pypi_runbook.rules.sample import make_sdist, make_wheel
+from reproductions import Finished, Reproduction
 
 UPLOAD = "https://upload.pypi.org/legacy/"
 Fields = list[tuple[str, str]]

@@ -1,0 +1,65 @@
+"""The table of rules: every reason for which PyPI refuses an upload or a token, in its order of checks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from pypi_runbook.pages.tables import table
+from pypi_runbook.rules import RULES, TOKEN_RULES, Rule, Site
+from pypi_runbook.rules.faulty import FAULTY
+
+# Each group starts with a rule, because the order of the rules is PyPI's.
+GROUPS = {
+    "trailing-slash": "The request and its form",
+    "field-data": "The metadata",
+    "non-user-identity": "A new project",
+    "caveat-not-array": "What the token may do",
+    "description-content-type": "The description, the file's name, its size and its history",
+    "archive-both": "The archive",
+    "sdist-filename": "The file's name and contents, held against the metadata",
+    "attestations-publisher": "Attestations",
+    "oidc-not-enabled": "A token for a GitHub job",
+}
+
+
+def rules_table() -> str:
+    """Return all rules below the headings of their groups, each with its words, its date, and its entry; Markdown."""
+    groups: dict[str, list[Rule]] = {}
+    for rule in (RULES | TOKEN_RULES).values():
+        title = GROUPS.get(rule.id) or list(groups)[-1]
+        groups.setdefault(title, []).append(rule)
+    return "\n".join(f"### {title}\n\n{_table(rules)}" for title, rules in groups.items())
+
+
+def gap_list() -> str:
+    """Return the rules that a built file can break while `twine check --strict` says PASSED, as one line of links."""
+    return ", ".join(f"[{rule.id}](#rule-{rule.id})" for rule in RULES.values() if rule.id in FAULTY and not rule.strict)
+
+
+def _table(rules: Iterable[Rule]) -> str:
+    # Two columns, so that a narrow screen needs not scroll sideways.
+    return table(["PyPI says", "To know"], [[_words(rule), _notes(rule)] for rule in rules])
+
+
+def _words(rule: Rule) -> str:
+    said = " ".join(filter(None, (str(rule.status), rule.code and f"{rule.code}:", shown(rule))))
+    missing = f"<br>Not met here: {rule.unreachable}." if rule.unreachable else ""
+    return f'<span id="rule-{rule.id}"></span>`{said}`<br>When {rule.when}.{missing}'
+
+
+def _notes(rule: Rule) -> str:
+    notes = [f"`{rule.id}`", f"since {rule.since or '—'}"]
+    if rule.id in FAULTY:
+        notes.append("strict: " + ("yes" if rule.strict else "**no**"))
+    if rule.entry:
+        notes.append(f"[what to do](../troubleshooting/{rule.entry}.md)")
+    return "<br>".join(notes)
+
+
+def shown(rule: Rule) -> str:
+    """Return RULE's text as PyPI shows it, with its fields in angle brackets."""
+    site = Site("pypi.org")
+    text = rule.text.replace("{help}", site.help).replace("{docs}", site.docs)
+    text = re.sub(r"\{(\w+)!r\}", r"'<\1>'", text)
+    return re.sub(r"\{(\w+)\}", r"<\1>", text)
