@@ -1,4 +1,4 @@
-"""What installers read: the simple index in both forms, metadata files, the JSON API, project pages and archives."""
+"""What installers read, at rest: the simple index in both forms, metadata files, the JSON API, project pages and archives."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from people import Person
 
 pytest_plugins = ["people"]
-pytestmark = pytest.mark.xdist_group("twin-reading")
+pytestmark = pytest.mark.xdist_group("twin-reading-pages")
 
 JSON = "application/vnd.pypi.simple.v1+json"
 NAME = "Read.Me_Project"
@@ -78,9 +78,13 @@ def test_simple_html_and_metadata_file(person: Person) -> None:
     wheel = content["files"][0]
     metadata = person.run("curl", "-sS", f"{wheel['url']}.metadata", enclosed=False).stdout
 
-    assert headers["content-type"] == "text/html; charset=utf-8"
+    assert headers["content-type"] == "text/html; charset=UTF-8"
     assert f'href="{wheel["url"]}#sha256={wheel["hashes"]["sha256"]}"' in body
     assert wheel["url"].startswith("https://test-files.pythonhosted.org/packages/")
+    assert f'data-dist-info-metadata="sha256={wheel["core-metadata"]["sha256"]}"' in body
+    assert '<meta name="pypi:project-status" content="active">' in body
+    assert body.endswith(f"<!--SERIAL {content['meta']['_last-serial']}-->")
+    assert read(person, f"{content['files'][1]['url']}.metadata")[0]["status"] == "HTTP/1.1 404 Not Found"
     assert wheel["core-metadata"] == {"sha256": hashlib.sha256(metadata.encode()).hexdigest()}
     assert f"Name: {NAME}" in metadata
 
@@ -92,7 +96,8 @@ def test_simple_html_and_metadata_file(person: Person) -> None:
         ("*/*", "text/html"),
         ("application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01", "application/vnd.pypi.simple.v1+html"),
         (f"{JSON}, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01", JSON),
-        ("application/vnd.pypi.simple.latest+json", JSON),
+        (f"text/html;q=0.5, {JSON};q=0.5", "text/html"),
+        ("image/png", "text/html"),
     ],
 )
 def test_simple_index_answers_in_the_preferred_form(person: Person, accept: str, kind: str) -> None:
@@ -102,42 +107,75 @@ def test_simple_index_answers_in_the_preferred_form(person: Person, accept: str,
     assert headers["content-type"].split(";")[0] == kind
 
 
-def test_simple_index_refuses_unknown_forms(person: Person) -> None:
-    """A client that accepts no form gets 406."""
-    assert read(person, "https://pypi.org/simple/read-me-project/", "-H", "Accept: image/png")[0]["status"] == "HTTP/1.1 406 Not Acceptable"
-
-
 def test_validator_saves_the_body(person: Person) -> None:
     """A client that has the page already gets 304."""
     headers, _ = read(person, "https://pypi.org/simple/read-me-project/")
     again, body = read(person, "https://pypi.org/simple/read-me-project/", "-H", f"If-None-Match: {headers['etag']}")
 
+    assert headers["cache-control"] == "max-age=600, public"
+    assert headers["vary"] == "Accept, Accept-Encoding"
+    assert headers["access-control-allow-origin"] == "*"
     assert again["status"].startswith("HTTP/1.1 304")
+    assert again["etag"] == headers["etag"]
     assert body == ""
 
 
-@pytest.mark.parametrize("path", ["/simple/Read.Me_Project/", "/simple/read-me-project", "/simple/READ-ME-PROJECT"])
-def test_other_spellings_are_redirected(person: Person, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "end"),
+    [
+        ("/simple/Read.Me_Project/", "/simple/read-me-project/"),
+        ("/simple/READ-ME-PROJECT", "/simple/read-me-project/"),
+        ("/pypi/Read.Me_Project/json", "/pypi/read-me-project/json"),
+        ("/pypi/Read.Me_Project/1.0.0/json/", "/pypi/read-me-project/1.0.0/json/"),
+    ],
+)
+def test_other_spellings_are_redirected(person: Person, path: str, end: str) -> None:
     """Every other spelling of a name ends at the normalized one."""
     headers, _ = read(person, f"https://pypi.org{path}")
-    followed = person.run("curl", "-sSL", "-o", "/dev/null", "-w", "%{url_effective}", f"https://pypi.org{path}")
+    followed = person.run("curl", "-sSL", "-o", "/dev/null", "-w", "%{http_code} %{url_effective}", f"https://pypi.org{path}")
 
     assert headers["status"] == "HTTP/1.1 301 Moved Permanently"
-    assert followed.stdout == "https://pypi.org/simple/read-me-project/"
+    assert followed.stdout == f"200 https://pypi.org{end}"
 
 
 def test_json_api(person: Person) -> None:
-    """The JSON API describes the newest version, and each version by its own address."""
-    content = read_json(person, "https://pypi.org/pypi/read.me-project/json")
+    """The JSON API describes the version, with PyPI's fields and headers, and each version by its own address."""
+    headers, body = read(person, "https://pypi.org/pypi/read-me-project/json")
+    content = json.loads(body)
     version = read_json(person, "https://pypi.org/pypi/read-me-project/1.0.0/json")
+    info, (wheel, sdist) = content["info"], content["urls"]
 
-    assert content["info"]["name"] == NAME
-    assert content["info"]["requires_dist"] == ["click"]
-    assert content["info"]["requires_python"] == ">=3.8"
+    assert {name: headers[name] for name in ("content-type", "cache-control")} == {
+        "content-type": "application/json",
+        "cache-control": "max-age=900, public",
+    }
+    assert headers["x-pypi-last-serial"] == str(content["last_serial"])
+    # twine writes a name without underscores into the form.
+    shown = NAME.replace("_", "-")
+    assert (info["name"], info["requires_dist"], info["requires_python"]) == (shown, ["click"], ">=3.8")
+    assert (info["package_url"], info["yanked"], info["docs_url"]) == (f"https://pypi.org/project/{shown}/", False, None)
+    assert info["downloads"] == {"last_day": -1, "last_month": -1, "last_week": -1}
+    assert content["ownership"] == {"organization": None, "roles": [{"role": "Owner", "user": "maintainer"}]}
     assert [file["packagetype"] for file in content["releases"]["1.0"]] == ["bdist_wheel", "sdist"]
-    assert set(content["urls"][0]["digests"]) == {"md5", "sha256", "blake2b_256"}
+    assert (set(wheel["digests"]), wheel["md5_digest"]) == ({"md5", "sha256", "blake2b_256"}, wheel["digests"]["md5"])
+    assert (wheel["python_version"], sdist["python_version"], sdist["core-metadata"]) == ("py3", "source", False)
     assert "releases" not in version
     assert version["urls"] == content["urls"]
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "body"),
+    [
+        ("/simple/no-such-project/", "text/plain; charset=UTF-8", "404 Not Found"),
+        ("/pypi/no-such-project/json", "application/json", '{"message": "Not Found"}'),
+        ("/pypi/read-me-project/7.0/json", "application/json", '{"message": "Not Found"}'),
+    ],
+)
+def test_404_has_the_form_of_its_address(person: Person, path: str, kind: str, body: str) -> None:
+    """A client that reads the body of a 404 finds what PyPI writes there."""
+    headers, said = read(person, f"https://test.pypi.org{path}")
+
+    assert (headers["status"], headers["content-type"], said) == ("HTTP/1.1 404 Not Found", kind, body)
 
 
 def test_json_api_of_read_through_packages(person: Person) -> None:
@@ -149,9 +187,9 @@ def test_json_api_of_read_through_packages(person: Person) -> None:
     assert {file["filename"] for file in content["urls"]} == {"iniconfig-2.0.0-py3-none-any.whl", "iniconfig-2.0.0.tar.gz"}
 
 
-@pytest.mark.parametrize("path", ["/simple/no-such-project-anywhere-1/", "/pypi/read-me-project/7.0/json", "/project/read-me-project/7.0/", "/nope"])
+@pytest.mark.parametrize("path", ["/project/read-me-project/7.0/", "/nope", "/integrity/read-me-project/1.0/other-1.0.tar.gz/provenance"])
 def test_what_is_not_there_is_404(person: Person, path: str) -> None:
-    """Unknown projects, versions and addresses are not found."""
+    """Unknown versions, files and addresses are not found."""
     assert read(person, f"https://test.pypi.org{path}")[0]["status"] == "HTTP/1.1 404 Not Found"
 
 
