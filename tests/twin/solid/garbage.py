@@ -9,6 +9,7 @@ import random
 import tarfile
 import zipfile
 from dataclasses import dataclass
+from typing import Literal
 
 from wire import UPLOADS, Door, form, right_fields
 
@@ -83,7 +84,7 @@ class Garbage:
     def _token(self) -> Sent:
         path = self._random.choice(["/_/oidc/mint-token", "/_/oidc/github/mint-token", "/_/oidc/burn-token", "/legacy/"])
         host = self._random.choice([UPLOADS, "pypi.org", "test.pypi.org"])
-        given = self._random.choice([self._jwt(), self._macaroon(), self._text(), 1, None, [], {"a": 1}])
+        given: object = self._random.choice([self._jwt(), self._macaroon(), self._text(), 1, None, [], {"a": 1}])
         body = self._random.choice([json.dumps({"token": given}), json.dumps(given), self._text(), "[" * 5000, '{"token": NaN}']).encode(
             "utf-8", "replace"
         )
@@ -172,7 +173,8 @@ class Garbage:
 
     def _sdist(self, extra: str) -> tuple[str, bytes]:
         file = io.BytesIO()
-        with tarfile.open(fileobj=file, mode=self._random.choice(["w:gz", "w:gz", "w", "w:bz2"])) as sdist:
+        modes: list[Literal["w:gz", "w:bz2"]] = ["w:gz", "w:gz", "w:bz2"]
+        with tarfile.open(fileobj=file, mode=self._random.choice(modes)) as sdist:
             for name, kind in (
                 ("x-1.0/PKG-INFO", tarfile.REGTYPE),
                 (extra, self._random.choice([tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.FIFOTYPE])),

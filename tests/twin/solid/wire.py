@@ -104,7 +104,7 @@ class TwinProcess:
         return next(int(line.split()[1]) for line in lines if line.startswith(what))
 
 
-def read_all(connection: ssl.SSLSocket) -> bytes:
+def read_all(connection: socket.socket) -> bytes:
     """Return everything that comes until the other side ends."""
     answer = b""
     while more := connection.recv(65536):
