@@ -108,10 +108,6 @@ class Macros:
         """Return what each client of the matrix does and prints, and what is known to be broken."""
         return clienttable.clients_table(Path(self._env.project_dir))
 
-    def clients_table(self) -> str:
-        """Return what each client of the matrix does and prints, and what is known to be broken."""
-        return clienttable.clients_table(Path(self._env.project_dir))
-
     def last_proven(self) -> str:
         """Return the place where a built site says when and on which commit the guide was last proven."""
         return '<p class="last-proven" data-last-proven hidden></p>\n'
