@@ -7,9 +7,16 @@ from typing import Any
 
 import click
 
+from pypi_runbook.twin.flags import FLAGS
 from pypi_runbook.twin.remote import ask
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+FLAG_HELP = f"""Switch one of the administrators' flags on. Each stops something for everybody:
+
+\b
+{chr(10).join(f"{name:<36} {stops}" for name, stops in FLAGS.items())}
+"""
 
 index_option = click.option("--index", metavar="NAME", help="`testpypi` or `pypi`.  [default: testpypi]")
 account_option = click.option("--account", metavar="NAME", help="Whose.  [default: maintainer, whose tokens you have from the start]")
@@ -75,20 +82,12 @@ def organization(name: str, inactive: bool, projects: tuple[str, ...], index: st
     do("organization", name=name, active=not inactive, projects=list(projects), index=index)
 
 
-@click.command(short_help="stop uploads, new projects or Trusted Publishing for everybody")
+@click.command(short_help="stop uploads, new projects or Trusted Publishing for everybody", help=FLAG_HELP)
 @click.argument("name")
 @click.option("--off", is_flag=True, help="End it.")
 @index_option
 def flag(name: str, off: bool, index: str | None) -> None:
-    """Switch one of the administrators' flags on.
-
-    \b
-    read-only                            every change; uploads are refused
-    disallow-new-upload                  uploads
-    disallow-new-project-registration    uploads that would make a project
-    disallow-oidc                        Trusted Publishing
-    disallow-github-oidc                 Trusted Publishing from GitHub
-    """
+    """Switch one of the administrators' flags on."""
     do("flag", name=name, on=not off, index=index)
 
 

@@ -8,22 +8,13 @@ from typing import Any
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.twin.access import user_token
 from pypi_runbook.twin.accounts import FIRST_USER
+from pypi_runbook.twin.flags import FLAGS
 from pypi_runbook.twin.lookup import Action, Arguments, index_of, project_of, unknown, user_of
-from pypi_runbook.twin.provenance import ATTESTATIONS_FLAG
 from pypi_runbook.twin.records import User
 from pypi_runbook.twin.tokens import read_token
 from pypi_runbook.twin.world import World
 
 NAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9._-]{0,48}[a-zA-Z0-9])?")
-# PyPI's own names of its switches, and what each one stops.
-FLAGS = {
-    "read-only": "every change; uploads are refused",
-    "disallow-new-upload": "uploads",
-    "disallow-new-project-registration": "uploads that would make a project",
-    ATTESTATIONS_FLAG: "attestations: new ones are not looked at, and known ones not shown",
-    "disallow-oidc": "Trusted Publishing",
-    "disallow-github-oidc": "Trusted Publishing from GitHub",
-}
 
 
 def account(world: World, arguments: Arguments) -> dict[str, Any]:

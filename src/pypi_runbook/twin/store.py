@@ -37,7 +37,7 @@ class Store:
             for name in ("files", "incoming"):
                 (folder / name).mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            message, next_ = f"the state folder cannot be used: {error.strerror}", "choose another folder with --state"
+            message, next_ = f"the state folder cannot be made: {error.strerror}", "choose another folder with --state"
             raise RunbookError("state-folder", message, file=str(folder), next=next_, page=PAGE) from error
         self._database = Database(folder)
         self.accounts = Accounts(self._database)
