@@ -19,7 +19,7 @@ NEEDS = {
     "pyproject-build": "[build](https://build.pypa.io/)",
     "twine": "[twine](https://twine.readthedocs.io/)",
     "uv": "[uv](https://docs.astral.sh/uv/)",
-    "pypi-runbook": "pypi-runbook, from `pip install 'pypi-runbook[all]'`",
+    "pypi-runbook": "pypi-runbook with its extra `all`",
 }
 
 
