@@ -70,6 +70,16 @@ def test_a_deleted_project_is_anybodys(twin: Twin, person: Person) -> None:
     assert send(person, later, scoped).words == f"Invalid API Token: {sentence}, {sentence}"
 
 
+def test_a_deleted_project_does_not_uncover_the_real_one(twin: Twin, person: Person) -> None:
+    """On PyPI nothing is read through under a name that was the twin's own once."""
+    assert send(person, make_wheel(person.work, "six", "99"), index="pypi").status == 200
+
+    twin.perform("delete", project="six", index="pypi")
+
+    page = person.run("curl", "--silent", "--output", "page", "--write-out", "%{http_code}", "https://pypi.org/simple/six/", enclosed=False)
+    assert page.stdout == "404"
+
+
 def test_a_release_closes_after_fourteen_days(twin: Twin, person: Person) -> None:
     """It counts from the release's first file; the same file again is taken as ever, and a release that was deleted opens anew."""
     wheel, sdist = make_wheel(person.work, "aged"), make_sdist(person.work, "aged")

@@ -82,7 +82,7 @@ def test_state_is_kept_where_asked(tmp_path: Path) -> None:
     """With --state the next twin holds the same files and makes the same token."""
     wheel = make_wheel(tmp_path, "kept-state")
     first = run(tmp_path, "--state", "state", "--", "sh", "-c", f"{UPLOAD.format(index='testpypi')} >&2; echo $PYPI_RUNBOOK_TOKEN_PYPI", str(wheel))
-    second = run(tmp_path, "--state", "state", "--", "sh", "-c", "curl -sS https://test.pypi.org/simple/kept-state/; echo $PYPI_RUNBOOK_TOKEN_PYPI")
+    second = run(tmp_path, "--state", "state", "--", "sh", "-c", "curl -sS https://test.pypi.org/simple/kept-state/; echo; echo $PYPI_RUNBOOK_TOKEN_PYPI")
 
     assert first.returncode == 0, first.stderr
     assert "kept_state-1.0-py3-none-any.whl" in second.stdout

@@ -59,8 +59,8 @@ class Catalog:
         return sorted(files, key=lambda file: (version_key(file.version), file.filename))
 
     def is_own(self, project: str) -> bool:
-        """Tell whether PROJECT is never read through: it was uploaded here, or belongs to the session's project."""
-        return self.index is not PYPI or project in self._world.own or self._world.store.project(self.index.name, project) is not None
+        """Tell whether PROJECT is never read through: it was uploaded here, be it deleted since, or belongs to the session's project."""
+        return self.index is not PYPI or project in self._world.own or self._world.store.projects.was_known(self.index.name, project)
 
     async def exists(self, project: str, *, cached: bool = False) -> bool:
         """Tell whether the index has a page for PROJECT, be it one without files."""
