@@ -159,6 +159,14 @@ def test_a_page_without_a_title_is_an_error(tmp_path: Path) -> None:
     assert [(error.id, error.file) for error in lint.problems(render_guide(site.guide))] == [("no-title", "docs/a.md")]
 
 
+def test_a_fault_that_the_twin_does_not_have_is_an_error(tmp_path: Path) -> None:
+    """The front matter is read before anything runs, and the nearest fault is named."""
+    site = MiniSite(tmp_path)
+    site.write("a.md", "\nText\n", title="A", fault="[outage:requests=2, lags]")
+    (error,) = lint.problems(render_guide(site.guide))
+    assert (error.id, error.file, error.next) == ("unknown-fault", "docs/a.md", "do you mean lag?")
+
+
 def test_shellcheck_names_page_and_line(tmp_path: Path) -> None:
     """Its finding leads to the line of the page, not of a file that nobody has."""
     page = MiniSite(tmp_path).render("\n```bash\ntrue\necho $HOME/*.txt $(\n```\n\n```console\n$ cat `ls`\n```\n")

@@ -107,6 +107,7 @@ def test_a_fault_is_on_while_the_path_runs() -> None:
     """The page's `fault:` breaks the twin: its index answers as during an outage."""
     ask = "python3 -c 'import urllib.request as r; r.urlopen(\"https://pypi.org/simple/\")' 2>said || grep 'HTTP Error 503' said"
     assert results(path_of(ask, fault="outage")) == [("passed", "")]
+    assert results(path_of(ask, fault="slow:seconds=0 outage:index=pypi")) == [("passed", "")]
 
 
 def test_files_outside_the_sandbox_are_compared(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -233,3 +235,17 @@ def test_pretend_switches_a_fault_on(person: Person) -> None:
     assert (done.returncode, wrong.returncode) == (0, 2)
     assert "do you mean outage?" in wrong.stdout
     assert [status(person, f"https://pypi.org{path}") for path in ("/", "/simple/", "/simple/")] == ["200 0", "504 0", "200 0"]
+
+
+def test_twin_command_starts_with_faults() -> None:
+    """`twin --fault` switches faults on for COMMAND, several of them; a wrong one is explained before anything starts."""
+    command = [sys.executable, "-m", "pypi_runbook", "twin"]
+    curl = "curl -sS -o /dev/null -w '%{http_code} ' "
+    faults = ["--fault", "outage:status=504,index=pypi", "--fault", "too-many-requests:requests=1,index=testpypi"]
+    script = " && ".join(f"{curl}https://{host}/" for host in ("pypi.org", "test.pypi.org", "test.pypi.org"))
+    done = subprocess.run([*command, *faults, "--", "sh", "-c", script], capture_output=True, text=True, check=False)
+    wrong = subprocess.run([*command, "--fault", "outage:request=2", "--", "true"], capture_output=True, text=True, check=False)
+
+    assert done.stdout == "504 429 200 "
+    assert (wrong.returncode, wrong.stdout) == (125, "")
+    assert "do you mean requests?" in wrong.stderr

@@ -19,6 +19,7 @@ from pypi_runbook.cli import json_option, project_option
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.project import Facts, read_project
 from pypi_runbook.project.indexes import INDEXES
+from pypi_runbook.twin.faults import read_fault
 from pypi_runbook.twin.proxies import OWN_FAILURE, check_command, is_enclosed
 from pypi_runbook.twin.remote import ask, is_inside
 from pypi_runbook.twin.trusted.publishers import FORM, Publisher, read_publisher
@@ -53,6 +54,7 @@ Examples:
   pypi-runbook twin -- bash
   pypi-runbook twin -- sh -c 'TWINE_PASSWORD=$PYPI_RUNBOOK_TOKEN_TESTPYPI twine upload -u __token__ -r testpypi dist/*'
   pypi-runbook twin --job pypi --event release -- twine upload dist/*
+  pypi-runbook twin --fault outage:requests=2 --fault lag:seconds=30 -- bash
   pypi-runbook twin --state .twin > twin.env      (elsewhere: . ./twin.env)
 """
 
@@ -62,6 +64,9 @@ Examples:
     "--state", type=click.Path(path_type=Path, file_okay=False), help="Keep indexes, accounts and tokens in this folder.  [default: a temporary one]"
 )
 @click.option("--offline", is_flag=True, help="Serve other people's packages only from what earlier twins kept.")
+@click.option(
+    "--fault", "faults", multiple=True, metavar="NAME[:OPTION=VALUE,...]", help="Let an index fail from the start; `pretend faults` lists how."
+)
 @click.option("--job", help="Run COMMAND as this job of the project's workflow.")
 @click.option("--event", help="What started the workflow: release, push, workflow_dispatch, pull_request or another that it names.")
 @click.option("--ref", help="The branch or tag that it runs on.  [default: what the event would have]")
@@ -71,13 +76,15 @@ Examples:
 @project_option
 @json_option
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
-def command(state: Path | None, offline: bool, root: Path, as_json: bool, command: tuple[str, ...], **asked: Any) -> int:
+def command(state: Path | None, offline: bool, root: Path, as_json: bool, faults: tuple[str, ...], command: tuple[str, ...], **asked: Any) -> int:
     """Run COMMAND with the twin around it."""
     if as_json and command:
         raise click.UsageError("--json prints the environment, which is of use only without COMMAND")
     try:
+        for fault in faults:
+            read_fault(fault)
         acting = read_asked(root, asked, with_command=bool(command))
-        return run(state, root, list(command), acting, offline=offline, as_json=as_json)
+        return run(state, root, list(command), acting, faults, offline=offline, as_json=as_json)
     except RunbookError as error:
         error.status = max(error.status, OWN_FAILURE) if command else error.status
         raise
@@ -110,9 +117,11 @@ def read_asked(root: Path, asked: dict[str, Any], *, with_command: bool) -> Acti
     return Acting(facts, run, wanted, registers=publisher != NOTHING and (wanted is not None or not is_inside()))
 
 
-def run(state: Path | None, root: Path, command: list[str], acting: Acting | None, *, offline: bool, as_json: bool) -> int:
-    """Run COMMAND in the twin that is there or in a new one, or keep a new one up; return the status."""
+def run(state: Path | None, root: Path, command: list[str], acting: Acting | None, faults: tuple[str, ...], *, offline: bool, as_json: bool) -> int:
+    """Run COMMAND in the twin that is there or in a new one, or keep a new one up, with FAULTS on; return the status."""
     if is_inside():
+        for fault in faults:
+            ask("fault", name=fault)
         return join(command, acting, new_world=bool(state or offline))
     # Imported here, so that the site can show this command's help without the twin's packages.
     from pypi_runbook.twin import Twin
@@ -121,6 +130,8 @@ def run(state: Path | None, root: Path, command: list[str], acting: Acting | Non
     # Asked to end, the twin takes its folders along, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with Twin.start(state, project=root, offline=offline) as twin, ExitStack() as stack:
+        for fault in faults:
+            twin.fault(fault)
         kept, enclosed = state is not None, bool(command) and "namespace" in twin.layers
         environment = stack.enter_context(person_environment(twin, os.environ, enclosed=enclosed))
         return around(twin, command, environment, acting, kept=kept) if command else stay(twin, environment, kept=kept, as_json=as_json)
@@ -131,7 +142,7 @@ def around(twin: Twin, command: list[str], environment: dict[str, str], acting: 
     from pypi_runbook.twin.person import run_command
 
     check_command(command, twin.layers)
-    say([f"{command[0]} runs with PyPI, TestPyPI and GitHub on this machine; what it uploads goes nowhere else", *guide(command)])
+    say([f"{command[0]} runs with PyPI, TestPyPI and GitHub on this machine; what it uploads goes nowhere else", *([] if acting else guide(command))])
     with as_job(twin.perform, acting, environment) as variables:
         status = run_command(command, variables, twin.wrap(command))
     say([*twin.report(), *goodbye(twin, kept=kept), f"layers that held: {', '.join(twin.layers)}"])

@@ -18,6 +18,7 @@ from pypi_runbook.pages.console import read_console
 from pypi_runbook.pages.recorder import all_in_one
 from pypi_runbook.pages.shelltext import Block
 from pypi_runbook.pages.snippet import Page, Snippet
+from pypi_runbook.twin.faults import read_fault
 
 CLIENTS = {"twine", "uv", "poetry", "pip", "pip3", "hatch", "flit", "pdm", "gh", "pypi-runbook", "build"}
 MODULES = re.compile(r"python3?(\.\d+)? -m (build|pip|twine|venv|pytest|mkdocs)\b")
@@ -37,6 +38,7 @@ def check(pages: list[Page]) -> None:
 def problems(pages: list[Page]) -> Iterator[RunbookError]:
     """Yield what the pages of one guide do wrong."""
     yield from same_titles(pages)
+    yield from unknown_faults(pages)
     yield from inline_commands(pages)
     for page in pages:
         for snippet in page.snippets:
@@ -59,6 +61,16 @@ def same_titles(pages: list[Page]) -> Iterator[RunbookError]:
             yield RunbookError(
                 "same-title", f"the title “{page.title}” is that of {other.path} too", page.path, 1, next="give each page its own title", status=1
             )
+
+
+def unknown_faults(pages: list[Page]) -> Iterator[RunbookError]:
+    """Yield the faults in the front matter that the twin does not have."""
+    for page in pages:
+        for fault in page.faults:
+            try:
+                read_fault(fault)
+            except RunbookError as error:
+                yield RunbookError(error.id, error.message, page.path, 1, next=error.next, page="reference/macros.md", status=1)
 
 
 def blocks(snippet: Snippet) -> Iterator[tuple[int, str]]:

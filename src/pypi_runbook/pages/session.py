@@ -25,7 +25,7 @@ class PathSpec:
 
     root: the repository that holds the pages; project_root: the project that is cloned.
     templates: where the sessions of one run share the project's first clone.
-    needs, fault: from the page's front matter. snippets: the path's runnable ones, in published order.
+    needs, fault: from the page's front matter, several faults with spaces between them. snippets: the path's runnable ones, in published order.
     """
 
     guide: str
@@ -43,7 +43,7 @@ class PathSpec:
         """Return the specification of PATH."""
         needs = tuple(str(need) for need in page.meta.get("needs") or ())
         runnable = [snippet for snippet in path.snippets if snippet.runnable]
-        return cls(guide.name, page.path, path.name, guide.root, guide.project_root, needs, str(page.meta.get("fault") or ""), runnable, templates)
+        return cls(guide.name, page.path, path.name, guide.root, guide.project_root, needs, " ".join(page.faults), runnable, templates)
 
     @property
     def label(self) -> str:

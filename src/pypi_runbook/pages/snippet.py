@@ -65,6 +65,12 @@ class Page:
     title: str
     alternatives: tuple[TabSet, ...] = ()
 
+    @property
+    def faults(self) -> list[str]:
+        """The twin's faults that are on when the page is run: its front matter names one, or lists several."""
+        named = self.meta.get("fault") or []
+        return [str(fault) for fault in (named if isinstance(named, list) else [named])]
+
 
 @dataclass(frozen=True)
 class PagePath:

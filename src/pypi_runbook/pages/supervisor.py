@@ -105,8 +105,8 @@ class Supervisor:
         """Make the sandbox, the twin and the shell; the clone comes first, since the twin reads the project."""
         self._sandbox = Sandbox.make(self.spec.project_root, self.spec.guide, self.spec.needs, self.spec.templates)
         self._twin = self._open.enter_context(Twin.start(project=self._sandbox.project))
-        if self.spec.fault:
-            self._twin.fault(self.spec.fault)
+        for fault in self.spec.fault.split():
+            self._twin.fault(fault)
         self._run = PathRun(self.spec, self._sandbox, self._twin)
         self._open.callback(self._run.close)
         self._traces = Traces(self.spec, None if self._run.protected else leftovers.Files.now(self.spec.root, Path.home()))
