@@ -71,7 +71,7 @@ def test_only_the_issuers_key_and_its_algorithm(issuer: Issuer) -> None:
         "no name of a key": jwt.encode(payload, key, algorithm="RS256"),
         "another algorithm": jwt.encode(payload, key, algorithm="RS512", headers={"kid": issuer.key_id}),
         "a shared secret": jwt.encode(payload, "s" * 64, algorithm="HS256", headers={"kid": issuer.key_id}),
-        "no signature": jwt.encode(payload, None, algorithm="none", headers={"kid": issuer.key_id}),
+        "no signature": jwt.encode(payload, "", algorithm="none", headers={"kid": issuer.key_id}),
     }
     assert {name: judge(issuer, token) for name, token in forged.items()} == dict.fromkeys(forged, "invalid-token: malformed or invalid token")
     assert judge(issuer, jwt.encode(payload, key, algorithm="RS256", headers={"kid": issuer.key_id})) == ""

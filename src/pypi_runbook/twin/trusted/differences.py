@@ -51,7 +51,8 @@ def differences(claims: Claims, publisher: Publisher, owner_id: str = "") -> lis
     owner, _, repository = text(claims, "repository").partition("/")
     owner = owner or text(claims, "repository_owner")
     found = _name("Owner", owner, publisher.owner) if owner else []
-    found += _owner_id(claims, owner_id)
+    # Another owner has another number.
+    found += _owner_id(claims, owner_id) if not found else []
     found += _name("Repository name", repository, publisher.repository) if repository else []
     found += _workflow(claims, publisher, f"{owner}/{repository}") if "job_workflow_ref" in claims else []
     environment = text(claims, "environment")

@@ -12,15 +12,18 @@ from typing import Any
 TELLING = ("repository", "repository_owner", "job_workflow_ref", "environment")
 MISSING = "MISSING"
 TOKEN = re.compile(r"\beyJ[\w-]*\.(eyJ[\w-]*)\.[\w-]*")
-# uv's dump may be wrapped anywhere between two fields.
-UV = re.compile(r"GitHubTokenClaims\s*\{(.*?)\}\s*\)", re.DOTALL)
+# GitHub's logs put the time before each line.
+TIME = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z ?", re.MULTILINE)
+# uv's dump stands on one line or on many.
+UV = re.compile(r"GitHubTokenClaims\s*\{(.*?)\}\s*,?\s*\)", re.DOTALL)
 UV_FIELD = re.compile(r'(\w+):\s*(?:(?:Some\(\s*)?"((?:[^"\\]|\\.)*)"|None)')
-# A bullet, behind the time that GitHub's logs put before each line; other tools print names and values without marks.
-BULLET = re.compile(r"^(?:\S+Z\s+)?\s*[*-]\s*`?(\w+)`?:\s*`?([^`\n]*?)`?\s*$", re.MULTILINE)
+# Other tools print names and values without the action's marks.
+BULLET = re.compile(r"^\s*[*-]\s*`?(\w+)`?:\s*`?([^`\n]*?)`?\s*$", re.MULTILINE)
 
 
 def read_claims(text: str) -> dict[str, str]:
     """Return the claims that TEXT holds, those that it shows as missing with an empty value; nothing when it holds none."""
+    text = TIME.sub("", text)
     for found in (*_tokens(text), *_objects(text), *_dumps(text), _bullets(text)):
         if any(name in found for name in TELLING):
             return found
