@@ -31,7 +31,7 @@ class Client:
     @property
     def title(self) -> str:
         """Its name and version as a heading."""
-        return f"{self.data.get('title', self.name)} {self.version}"
+        return str(self.data.get("title", "{name} {version}")).format(name=self.name, version=self.version)
 
 
 def clients_table(root: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -130,6 +131,21 @@ def test_known_faults_are_seen_at_the_step_they_name() -> None:
             assert broken.get("step") in (None, *kept(name)), broken
             assert "page" not in broken or (FOLDER.parents[1] / "docs" / broken["page"]).is_file(), broken
             assert "step" not in broken or locked_version(name) in broken["versions"], f"is it still so in {name} {locked_version(name)}?"
+
+
+def test_page_says_of_all_clients_what_the_transcripts_say() -> None:
+    """The three things that the page says first hold for the clients as they are locked."""
+    outage = {client: kept(client)["outage"].status for client in UPLOADERS}
+    lasting = {client: kept(client)["install-lasting-outage"].output for client in INSTALLERS}
+    silent = [client for client in CLIENTS for step in kept(client).values() if step.step.startswith(("other", "skip")) and step.status == "0"]
+
+    assert [client for client, status in outage.items() if status == "0"] == ["twine"]
+    assert {client for client, words in lasting.items() if re.search("No matching|a matching version", words)} == {
+        "pip",
+        "pip-bundled",
+        "poetry",
+    }
+    assert set(silent) == {"twine", "poetry", "hatch"}
 
 
 @pytest.mark.parametrize("client", INSTALLERS[:1])
