@@ -1,38 +1,57 @@
-"""The two indexes, and what they serve: a reader of the simple API's JSON form."""
+"""The two indexes, and what they serve: a reader of the simple API's JSON form, of the file host and of the integrity API."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPException
-from typing import IO
+from pathlib import Path
+from typing import IO, Any, TypeVar
 from urllib.parse import urljoin
 
 from packaging.utils import canonicalize_name
 
+from pypi_runbook.manual.tools import say
 from pypi_runbook.project.indexes import PYPI, TESTPYPI
+from pypi_runbook.project.indexes import Index as Site
 
 ACCEPT = "application/vnd.pypi.simple.v1+json"
+INTEGRITY = "application/vnd.pypi.integrity.v1+json"
 SECONDS = 30
 CHUNK = 1 << 16
+TRIES = 3
+LONGEST_PAUSE = 30.0
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
 class Index:
     """An index that takes uploads. `options` are what twine needs to be told about it."""
 
-    key: str
-    title: str
-    simple: str
+    site: Site
     options: tuple[str, ...]
 
+    @property
+    def key(self) -> str:
+        """The word that people type for it."""
+        return self.site.name
 
-INDEXES = {
-    index.name: Index(index.name, index.title, index.simple_url, options) for index, options in ((TESTPYPI, ("--repository", "testpypi")), (PYPI, ()))
-}
+    @property
+    def title(self) -> str:
+        """Its name in a sentence."""
+        return self.site.title
+
+    def project_url(self, name: str, version: str) -> str:
+        """Return the page that shows a release to people."""
+        return f"{self.site.url}/project/{canonicalize_name(name)}/{version}/"
+
+
+INDEXES = {site.name: Index(site, options) for site, options in ((TESTPYPI, ("--repository", "testpypi")), (PYPI, ()))}
 
 
 @dataclass(frozen=True)
@@ -45,7 +64,11 @@ class Served:
 
 
 class UnreachableError(Exception):
-    """The index did not give an answer that says anything about the project."""
+    """The index did not give an answer that says anything about the project; `pause` is how many seconds it asked to wait."""
+
+    def __init__(self, message: str, pause: float | None = None) -> None:
+        super().__init__(message)
+        self.pause = pause
 
 
 def listing(index: Index, name: str) -> dict[str, Served]:
@@ -53,19 +76,42 @@ def listing(index: Index, name: str) -> dict[str, Served]:
 
     Raises UnreachableError when the index does not answer, or answers with something else than a listing.
     """
-    url = f"{index.simple}{canonicalize_name(name)}/"
+    url = f"{index.site.simple_url}{canonicalize_name(name)}/"
+    content = _read_json(url, ACCEPT)
     try:
-        with _open(url, ACCEPT) as answer:
-            files = json.load(answer)["files"]
-            return {file["filename"]: Served(file["filename"], urljoin(url, file["url"]), file["hashes"].get("sha256")) for file in files}
-    except urllib.error.HTTPError as error:
-        if error.code == 404:
-            return {}
-        raise UnreachableError(f"{url} answered {error.code} {error.reason}") from error
-    except (OSError, HTTPException) as error:
-        raise UnreachableError(f"{url} did not answer: {getattr(error, 'reason', error)}") from error
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        files = content["files"] if content else []
+        return {file["filename"]: Served(file["filename"], urljoin(url, file["url"]), file["hashes"].get("sha256")) for file in files}
+    except (LookupError, TypeError, AttributeError) as error:
         raise UnreachableError(f"{url} answered with something that is not a listing of files") from error
+
+
+def publisher(index: Index, name: str, version: str, filename: str) -> str | None:
+    """Return who INDEX's integrity API says published FILENAME, in words, or None when it knows of no attestation.
+
+    Raises UnreachableError when the index does not say. Source: PEP 740.
+    """
+    url = f"{index.site.url}/integrity/{canonicalize_name(name)}/{version}/{filename}/provenance"
+    content = _read_json(url, INTEGRITY)
+    try:
+        found = [bundle["publisher"] for bundle in content["attestation_bundles"]] if content else []
+        return ", ".join(" ".join(str(each[key]) for key in ("kind", "repository", "workflow") if each.get(key)) for each in found) or None
+    except (LookupError, TypeError, AttributeError) as error:
+        raise UnreachableError(f"{url} answered with something that is not a provenance") from error
+
+
+def is_stored(index: Index, path: Path) -> bool:
+    """Tell whether INDEX's file host has the bytes of PATH under its name, whatever the listings say that caches hold.
+
+    The address of a file is made from its BLAKE2 hash, so that it can be asked for before it is listed.
+    """
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=32)).hexdigest()
+    url = f"https://{index.site.files_host}/packages/{digest[:2]}/{digest[2:4]}/{digest[4:]}/{path.name}"
+    try:
+        with _open(url, "*/*", "HEAD"):
+            return True
+    except (OSError, HTTPException):
+        return False
 
 
 def download(served: Served) -> str:
@@ -76,12 +122,44 @@ def download(served: Served) -> str:
             while chunk := answer.read(CHUNK):
                 digest.update(chunk)
     except (OSError, HTTPException) as error:
-        raise UnreachableError(f"{served.url} could not be downloaded: {getattr(error, 'reason', error)}") from error
+        raise UnreachableError(f"{served.url} could not be downloaded: {getattr(error, 'reason', error)}", _pause(error)) from error
     return digest.hexdigest()
 
 
-def _open(url: str, accept: str) -> IO[bytes]:
+def patiently(ask: Callable[[], Answer], tries: int = TRIES) -> Answer:
+    """Return what ASK returns, asking up to TRIES times with growing pauses; the last UnreachableError otherwise."""
+    for turn in range(1, tries):
+        try:
+            return ask()
+        except UnreachableError as error:
+            pause = min(error.pause or turn, LONGEST_PAUSE)
+            say(f"{error}; asking again in {pause:.0f} s")
+            time.sleep(pause)
+    return ask()
+
+
+def _read_json(url: str, accept: str) -> Any:
+    """Return the JSON at URL, None for 404; UnreachableError for everything that is no answer."""
+    try:
+        with _open(url, accept) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        if error.code == 404:
+            return None
+        raise UnreachableError(f"{url} answered {error.code} {error.reason}", _pause(error)) from error
+    except (OSError, HTTPException) as error:
+        raise UnreachableError(f"{url} did not answer: {getattr(error, 'reason', error)}") from error
+    except ValueError as error:
+        raise UnreachableError(f"{url} answered with something that is not JSON") from error
+
+
+def _pause(error: Exception) -> float | None:
+    after = error.headers.get("Retry-After", "") if isinstance(error, urllib.error.HTTPError) else ""
+    return float(after) if after.isdigit() else None
+
+
+def _open(url: str, accept: str, method: str = "GET") -> IO[bytes]:
     # urllib takes proxies and SSL_CERT_FILE from the environment, as the tools do. The addresses are https, as the index gives them.
-    request = urllib.request.Request(url, headers={"Accept": accept, "User-Agent": "pypi-runbook"})  # noqa: S310 (made from an index's https address)
+    request = urllib.request.Request(url, headers={"Accept": accept, "User-Agent": "pypi-runbook"}, method=method)  # noqa: S310 (made from an index's https address)
     answer: IO[bytes] = urllib.request.urlopen(request, timeout=SECONDS)  # noqa: S310 (the same)
     return answer
