@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
-from pypi_runbook.pages.tables import table
 from pypi_runbook.rules import RULES, TOKEN_RULES, Rule, Site
 from pypi_runbook.rules.faulty import FAULTY
 
@@ -29,7 +27,7 @@ def rules_table() -> str:
     for rule in (RULES | TOKEN_RULES).values():
         title = GROUPS.get(rule.id) or list(groups)[-1]
         groups.setdefault(title, []).append(rule)
-    return "\n".join(f"### {title}\n\n{_table(rules)}" for title, rules in groups.items())
+    return "\n".join(f"### {title}\n\n" + "\n".join(map(_listed, rules)) + "\n" for title, rules in groups.items())
 
 
 def gap_list() -> str:
@@ -37,24 +35,21 @@ def gap_list() -> str:
     return ", ".join(f"[{rule.id}](#rule-{rule.id})" for rule in RULES.values() if rule.id in FAULTY and not rule.strict)
 
 
-def _table(rules: Iterable[Rule]) -> str:
-    # Two columns, so that a narrow screen needs not scroll sideways.
-    return table(["PyPI says", "To know"], [[_words(rule), _notes(rule)] for rule in rules])
-
-
-def _words(rule: Rule) -> str:
+def _listed(rule: Rule) -> str:
+    # A list and no table: the words are long, and a narrow screen would have to scroll sideways.
     said = " ".join(filter(None, (str(rule.status), rule.code and f"{rule.code}:", shown(rule))))
-    missing = f"<br>Not met here: {rule.unreachable}." if rule.unreachable else ""
-    return f'<span id="rule-{rule.id}"></span>`{said}`<br>When {rule.when}.{missing}'
+    lines = [f'<span id="rule-{rule.id}"></span>{_notes(rule)}', f"`{said}`", f"When {rule.when}."]
+    lines += [f"Not met here: {rule.unreachable}."] if rule.unreachable else []
+    return "- " + "<br>\n  ".join(lines)
 
 
 def _notes(rule: Rule) -> str:
-    notes = [f"`{rule.id}`", f"since {rule.since or '—'}"]
+    notes = [f"**{rule.id}**", f"since {rule.since or '—'}"]
     if rule.id in FAULTY:
         notes.append("strict: " + ("yes" if rule.strict else "**no**"))
     if rule.entry:
         notes.append(f"[what to do](../troubleshooting/{rule.entry}.md)")
-    return "<br>".join(notes)
+    return " · ".join(notes)
 
 
 def shown(rule: Rule) -> str:
