@@ -90,9 +90,9 @@ def install_client(name: str) -> Path:
     """Install the client called NAME from its lock, once for this lock and this Python."""
     lock = CLIENTS / name / "requirements.txt"
     key = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()[:16]
-    folder = cache_folder(os.environ) / "clients" / f"{name}-{key}"
+    folder = cache_folder(os.environ) / "clients" / f"{lock.parent.name}-{key}"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / f"{name}-{key}.lock").open("w") as handle:
+    with folder.with_name(f"{folder.name}.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         if not (folder / "complete").exists():
             shutil.rmtree(folder, ignore_errors=True)

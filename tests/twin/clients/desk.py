@@ -8,15 +8,22 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from people import Person, install_client
 from transcripts import HANGS, Record
 
+from pypi_runbook.project import read_project
 from pypi_runbook.rules.sample import make_sdist, make_wheel, metadata
 from pypi_runbook.twin import Request, Twin
+from pypi_runbook.twin.trusted.acting import job_environment
+from pypi_runbook.twin.trusted.expected import expected_publisher
+from pypi_runbook.twin.trusted.jobs import read_job
 
+SPECIMEN = Path(__file__).resolve().parents[2] / "projects" / "nautobot-ai-ops"
 NAME = "sample-project"
 MODULE = "sample_project.py"
 # Nothing in the matrix takes as long, but for a client that waits for ever.
@@ -37,12 +44,29 @@ class Desk:
         self.person = Person(self.twin, self.folder, commands=(install_client(self.client),))
         self.work = self.person.work
 
-    def step(self, name: str, command: str, variables: dict[str, str], patience: float = PATIENCE) -> Record:
-        """Run COMMAND as a shell reads it, and return what became of it; whoever waits after PATIENCE seconds hangs."""
+    def step(self, name: str, command: str, variables: dict[str, str], patience: float = PATIENCE, job: str | None = None) -> Record:
+        """Run COMMAND as a shell reads it, and return what became of it.
+
+        patience: whoever waits after so many seconds hangs. job: the one of GitHub's that it runs as.
+        """
         seen = len(self.twin.requests)
-        argv, environment = self.twin.wrap(["sh", "-c", command]), self.person.environment(variables)
-        output, status = finish(argv, environment, self.work, patience)
+        with self._environment(variables, job) as environment:
+            output, status = finish(self.twin.wrap(["sh", "-c", command]), environment, self.work, patience)
         return Record(self.client, name, command, status, [spoken(request) for request in self.twin.requests[seen:]], output)
+
+    @contextmanager
+    def _environment(self, variables: dict[str, str], job: str | None) -> Iterator[dict[str, str]]:
+        """Give the variables of a command, as JOB of the specimen's workflow has them, whose publisher PyPI knows."""
+        own = self.person.environment(variables)
+        if job is None:
+            yield own
+            return
+        facts = read_project(SPECIMEN)
+        publisher = expected_publisher(facts, "pypi")
+        assert publisher, "the specimen's files do not say who publishes it"
+        self.twin.perform("prepare-index", index="pypi", project=NAME, publisher=publisher.as_json(), spelling=[facts.repository.owner])
+        with job_environment(self.twin.perform, read_job(facts, job, "release"), own, self.work) as environment:
+            yield environment
 
     def distributions(self, version: str, content: str = "") -> None:
         """Put a wheel and an sdist of VERSION into an empty `dist`; CONTENT of the module makes other bytes."""

@@ -23,7 +23,9 @@ HANGS = "none, it hangs"
 VARYING: tuple[tuple[str, str], ...] = (
     (r"(?<=/packages/)[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{60}(?=/)", "path"),
     (r"(?<![\w/])/[^\s\"':]*/(?:twin-|pytest-|accept-)[^\s\"':]*", "path"),
-    (r"\b[0-9a-f]{64}\b", "hash"),
+    (r"\b(?:[0-9a-f]{64}|[0-9a-f]{40})\b", "hash"),
+    # Also of a twin, no token belongs into a file.
+    (r"pypi-[A-Za-z0-9_-]{40,}", "any"),
     (r"(?<=Python )3\.[0-9.]+[0-9]", "version"),
     (r"(?<=in )[0-9.]+(?:ms|s)\b", "time"),
     (r"(?<=\()[0-9.]+ ?(?:B|bytes|kB|KiB)(?=\))", "size"),

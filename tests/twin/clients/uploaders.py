@@ -32,7 +32,8 @@ class Upload:
     """One step. Each has its own version where it does not ask for an earlier one, since some clients look first.
 
     token: whose token the client has, `wrong` for one that nobody made; None: the index's own. skip: with the client's own
-    option for files that are there. fault: what the twin does to uploads, and how often. same: the files of the step before.
+    option for files that are there. same: the files of the step before. job: without a token, as this job of a workflow.
+    fault: what the twin does to uploads, and how often.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Upload:
     token: str | None = None
     skip: bool = False
     same: bool = False
+    job: str | None = None
     fault: tuple[str, dict[str, int]] | None = None
 
 
@@ -55,6 +57,8 @@ UPLOADS = (
     Upload("refused", "1.1+local"),
     Upload("wrong-token", "1.2", token="wrong"),
     Upload("other-token", "1.3", index="pypi", token="testpypi"),
+    Upload("trusted-publishing", "1.8", index="pypi", job="pypi"),
+    Upload("wrong-publisher", "1.9", index="pypi", job="testpypi"),
     Upload("outage", "1.4", fault=("outage", ONCE)),
     Upload("lasting-outage", "1.5", fault=("outage", {})),
     Upload("too-many-requests", "1.6", fault=("too-many-requests", ONCE)),
@@ -84,6 +88,11 @@ class Uploader:
         del index
         return None
 
+    def trusted(self, index: str) -> str | None:
+        """Return what a workflow runs to upload to INDEX with Trusted Publishing, or None where the client knows nothing of it."""
+        del index
+        return None
+
 
 class Twine(Uploader):
     """twine knows TestPyPI by name."""
@@ -105,6 +114,10 @@ class Twine(Uploader):
         """Return the command with `--skip-existing`."""
         return self.command(index).replace("dist/*", "--skip-existing dist/*")
 
+    def trusted(self, index: str) -> str:
+        """Return the same command: without a password it asks for an identity."""
+        return self.command(index)
+
 
 class Uv(Uploader):
     """uv gets addresses."""
@@ -121,6 +134,10 @@ class Uv(Uploader):
     def skipping(self, index: str) -> str:
         """Return the command with the address at which it asks."""
         return f"{self.command(index)} --check-url {SIMPLE[index]}"
+
+    def trusted(self, index: str) -> str:
+        """Return the command that says why there is no identity; by itself, uv would only say that there is no token."""
+        return f"{self.command(index)} --trusted-publishing always"
 
 
 class Poetry(Uploader):
@@ -179,15 +196,19 @@ def upload_steps(desk: Desk) -> Iterator[Record]:
     client = UPLOADERS[desk.client]
     client.prepare(desk)
     for step in UPLOADS:
-        command = client.skipping(step.index) if step.skip else client.command(step.index)
-        if command:
+        if command := command_of(client, step):
             arrange(desk, step)
             if step.fault:
                 name, limit = step.fault
                 desk.twin.fault(name, index=step.index, only="uploads", **limit)
-            patience = client.patience if step.name == "cut" else PATIENCE
-            yield desk.step(step.name, command, client.variables(step.index, token_of(desk, step)), patience)
+            variables = {} if step.job else client.variables(step.index, token_of(desk, step))
+            yield desk.step(step.name, command, variables, client.patience if step.name == "cut" else PATIENCE, step.job)
             desk.twin.clear()
+
+
+def command_of(client: Uploader, step: Upload) -> str | None:
+    """Return what is typed at STEP, or None where CLIENT has nothing to type."""
+    return client.trusted(step.index) if step.job else client.skipping(step.index) if step.skip else client.command(step.index)
 
 
 def arrange(desk: Desk, step: Upload) -> None:
