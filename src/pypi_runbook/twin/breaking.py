@@ -17,7 +17,7 @@ from pypi_runbook.twin.faults import READS, SITE_OF, UPLOADS, Fault
 from pypi_runbook.twin.hosts import HOSTS
 from pypi_runbook.twin.world import World
 
-PATIENCE = 2.0
+PATIENCE = 0.3
 CUT, LOST = "the connection was cut", "the file was taken, and the connection was cut before the answer"
 
 
