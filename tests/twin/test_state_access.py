@@ -174,3 +174,15 @@ def test_a_token_as_the_index_writes_it(twin: Twin) -> None:
     assert names == [1, ["written"]]
     assert (ids[0], len(ids[1]), len(ids[1][0])) == (2, 1, 36)
     assert (kind, len(user)) == (3, 36)
+
+
+def test_a_limit_of_the_first_years_by_id_is_one_by_id(twin: Twin, person: Person) -> None:
+    """Its ids are those that the index writes into a project's token today, and not names."""
+    assert send(person, make_wheel(person.work, "by-id")).status == 200
+    scoped = read_token(str(twin.perform("token", projects=["by-id"])["token"]))
+    assert scoped
+    ids = json.loads(scoped.caveats[1])[1]
+    wheel = make_wheel(person.work, "by-id", "2.0")
+
+    assert "project-scoped token" in send(person, wheel, added(twin.token("testpypi"), b'{"project_ids": ["by-id"]}')).words
+    assert send(person, wheel, added(twin.token("testpypi"), json.dumps({"project_ids": ids}).encode())).status == 200
