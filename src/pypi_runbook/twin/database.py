@@ -79,6 +79,8 @@ class Database:
         # The lock is the operating system's: it ends with the process, however that ends.
         self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         self._connection.execute("PRAGMA journal_mode = WAL")
+        # A killed process loses nothing by it: what it wrote is the operating system's already.
+        self._connection.execute("PRAGMA synchronous = NORMAL")
         found = self._connection.execute("PRAGMA user_version").fetchone()[0]
         if found != VERSION and self._connection.execute("SELECT 1 FROM sqlite_master").fetchone():
             self._connection.close()
