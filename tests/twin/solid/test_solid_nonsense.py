@@ -137,6 +137,7 @@ def test_last_of_two_files_counts(twin: Twin, door: Door, tmp_path: Path) -> Non
 
     assert door.post(body) == b"HTTP/1.1 200 OK"
     assert [file.filename for file in twin.uploads("pypi") if file.version in ("1.0", "2.0")] == [last.name]
+    assert list((twin.authority.parent / "state" / "incoming").iterdir()) == []
 
 
 @pytest.mark.parametrize("path", ["/legacy/", "/_/oidc/mint-token"])

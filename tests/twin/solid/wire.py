@@ -41,6 +41,7 @@ class Door:
         if self._tls is None:
             self._tls = ssl.create_default_context(cafile=self.authority)
         connection = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.sendall(f"CONNECT {host}:443 HTTP/1.1\r\n\r\n".encode())
         assert connection.recv(1000).startswith(b"HTTP/1.1 200")
         return self._tls.wrap_socket(connection, server_hostname=host)
