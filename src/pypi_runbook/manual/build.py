@@ -1,112 +1,99 @@
-"""Build the sdist, and the wheel from that sdist, into a `dist/` that holds nothing else."""
+"""Build the sdist, and the wheel from that sdist, from one commit and away from the checkout."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import tarfile
-import time
-import tomllib
+import platform
+import re
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.manual.files import File, require
+from pypi_runbook.manual.lock import exclusive, scratch, spoken
 from pypi_runbook.manual.manifest import Listed, Manifest, remove_manifest, write_manifest
-from pypi_runbook.manual.release import PAGE, Release, open_state
-from pypi_runbook.manual.tools import python, run, say
-from pypi_runbook.project.git import git
+from pypi_runbook.manual.origin import origin
+from pypi_runbook.manual.pins import options
+from pypi_runbook.manual.place import move_aside, place
+from pypi_runbook.manual.release import Release, described
+from pypi_runbook.manual.runs import Run, recorded
+from pypi_runbook.manual.source import Source, find_source, isolate, version_of
+from pypi_runbook.manual.tools import python, run_bare, say
 
-GROUP = "backend"
+GENERATOR = re.compile(rb"^Generator: ([\w.-]+)[ (]+([^\s()]+)", re.MULTILINE)
 
 
-def build(release: Release) -> list[File]:
-    """Run `python -m build` and return the files that now lie in `dist/`.
+def build(release: Release, ref: str | None = None, *, allow_dirty: bool = False) -> list[File]:
+    """Build REF, or else the commit that is checked out, with `python -m build`, and return the files that now lie in `dist/`.
 
-    What was in `dist/` is moved aside before the build, so that a failed build leaves nothing to upload; the new files arrive together.
-    RunbookError when the build fails, or when its files are not this release.
+    What was in `dist/` is moved aside before anything else, so that a failure leaves nothing to upload; the new files arrive together.
+    allow_dirty: take files that are not as the commit has them along. RunbookError when that is needed, or when the build fails.
     """
-    state = open_state(release)
-    remove_manifest(release)
-    move_aside(release, state)
-    out = state / "building"
-    shutil.rmtree(out, ignore_errors=True)
-    _warn_of_changes(release)
-    command = [python(), "-m", "build", "--outdir", str(out.relative_to(release.root)), *constraints(release, state)]
-    if status := run(command, release.root, epoch(release)):
-        raise _failed(status)
-    _refuse_own_state(out)
-    out.rename(release.dist)
-    files = require(release)
-    write_manifest(release, describe(release, files))
-    return files
+    with attempt(release) as (run_, folder):
+        move_aside(release)
+        source = find_source(release, ref, allow_dirty=allow_dirty)
+        project = isolate(release, source, folder)
+        wanted = described(project)
+        refuse_other_tag(wanted, source)
+        command = [python(), "-m", "build", *options(project, folder), str(project)]
+        if status := run_bare(command, project, epoch(source), folder):
+            raise _failed(status)
+        return publish(release, source, require(wanted), "build", run_)
 
 
-def describe(release: Release, files: list[File]) -> Manifest:
-    """Return the manifest of FILES, which were built from the folder as it is."""
-    commit, tags = git(release.root, "rev-parse", "HEAD"), git(release.root, "tag", "--points-at", "HEAD")
-    dirty = bool(git(release.root, "status", "--porcelain", "--", "."))
-    built = datetime.now(UTC).isoformat(timespec="seconds")
-    listed = tuple(map(Listed.of, files))
-    return Manifest(files[0].name, str(files[0].version), commit, (tags or "").split("\n")[0] or None, dirty, built, "build", {}, listed)
+@contextmanager
+def attempt(release: Release) -> Iterator[tuple[Run, Path]]:
+    """Make way for new files, yield the run's entry of the record and an empty folder, and write what became of it."""
+    with recorded(release, "build") as run_, spoken("the build"), exclusive(release), scratch(release) as folder:
+        remove_manifest(release)
+        yield run_, folder
 
 
-def move_aside(release: Release, state: Path) -> Path | None:
-    """Move `dist/` into STATE under a name that says when; return where it went, or None when there was nothing."""
-    if not release.dist.is_dir() or not any(release.dist.iterdir()):
-        shutil.rmtree(release.dist, ignore_errors=True)
-        return None
-    stamp = time.strftime("dist-%Y%m%dT%H%M%SZ", time.gmtime())
-    names = [stamp, *(f"{stamp}-{number}" for number in range(2, 100))]
-    target = next(state / name for name in names if not (state / name).exists())
-    release.dist.rename(target)
-    say(f"What was in dist/ is now in {target.relative_to(release.root)}/")
-    return target
-
-
-def epoch(release: Release) -> dict[str, str]:
+def epoch(source: Source) -> dict[str, str]:
     """Return SOURCE_DATE_EPOCH as the commit's time, so that everyone who builds this commit gets the same bytes."""
-    if given := os.environ.get("SOURCE_DATE_EPOCH"):
-        return {"SOURCE_DATE_EPOCH": given}
-    if seconds := git(release.root, "log", "-1", "--format=%ct"):
-        return {"SOURCE_DATE_EPOCH": seconds}
-    say("note: there is no commit here, so a second build may give other bytes")
-    return {}
+    return {"SOURCE_DATE_EPOCH": source.seconds} if source.seconds else {}
 
 
-def constraints(release: Release, state: Path) -> list[str]:
-    """Return the option that pins what the build backend is built from, when `poetry.lock` has the group `backend`."""
-    if not (lines := locked(release.root / "poetry.lock")):
-        return []
-    listing = state / "build-constraints.txt"
-    listing.write_text("\n".join(lines) + "\n")
-    return ["--dependency-constraints-txt", str(listing.relative_to(release.root))]
+def refuse_other_tag(wanted: Release, source: Source) -> None:
+    """Raise RunbookError when SOURCE was named by the tag of another version than its files say."""
+    said = version_of(source.ref) if source.ref in source.tags else None
+    if said and wanted.version and said != wanted.version:
+        message = f"the tag {source.ref} and the version {wanted.version} differ"
+        advice = "release the version that the tag says from a commit that says it too; a tag that is public stays where it is"
+        raise RunbookError("tag-and-version", message, wanted.file, wanted.line, advice, "troubleshooting/tag-and-version.md", status=1)
 
 
-def locked(lock: Path) -> list[str]:
-    """Return a pin for each distribution that LOCK holds in the group `backend`.
-
-    Versions without hashes: pip refuses hashed constraints for a requirement that is itself a range, which build requirements are.
-    """
-    if not lock.is_file():
-        return []
-    packages = tomllib.loads(lock.read_text(encoding="utf-8")).get("package", [])
-    return [f"{package['name']}=={package['version']}" for package in packages if GROUP in package.get("groups", [])]
-
-
-def _warn_of_changes(release: Release) -> None:
-    changes = git(release.root, "status", "--porcelain", "--", ".")
-    if changes:
-        say(f"note: these files are not as the commit has them, and are built as they are:\n{changes}")
+def publish(release: Release, source: Source, files: list[File], kind: str, run_: Run) -> list[File]:
+    """Put FILES, which are SOURCE's, into a fresh `dist/`, write their manifest last, and return them as they lie there."""
+    kept = place(release, files)
+    manifest = describe(source, kept, kind)
+    write_manifest(release, manifest)
+    run_.files, run_.reason = manifest.hashes, f"{kind} of {origin(manifest)}"
+    say(f"dist/ holds {manifest.name} {manifest.version}, {run_.reason}.")
+    return kept
 
 
-def _refuse_own_state(out: Path) -> None:
-    # Some backends take every file that the project's own .gitignore does not name, earlier builds in our folder included.
-    for sdist in out.glob("*.tar.gz"):
-        with tarfile.open(sdist) as archive:
-            if any("/.pypi-runbook/" in name for name in archive.getnames()):
-                advice = "add the line .pypi-runbook/ to .gitignore and build again"
-                raise RunbookError("state-in-sdist", "the sdist took in the folder .pypi-runbook/", ".gitignore", None, advice, PAGE)
+def describe(source: Source, files: list[File], kind: str) -> Manifest:
+    """Return the manifest of FILES, which were made from SOURCE; KIND is `build` or `artifact`."""
+    version = files[0].version
+    built = datetime.now(UTC).isoformat(timespec="seconds")
+    tools = tools_of(files) | ({"build": metadata.version("build"), "python": platform.python_version()} if kind == "build" else {})
+    listed = tuple(map(Listed.of, files))
+    return Manifest(files[0].name, str(version), source.commit, source.tag_for(version), source.ref, bool(source.changes), built, kind, tools, listed)
+
+
+def tools_of(files: list[File]) -> dict[str, str]:
+    """Return name and version of what says in a wheel that it made it."""
+    found: dict[str, str] = {}
+    for file in files:
+        if file.kind == "wheel":
+            with zipfile.ZipFile(file.path) as wheel:
+                text = b"".join(wheel.read(name) for name in wheel.namelist() if name.endswith(".dist-info/WHEEL"))
+            found |= {match[1].decode(): match[2].decode() for match in GENERATOR.finditer(text)}
+    return found
 
 
 def _failed(status: int) -> RunbookError:

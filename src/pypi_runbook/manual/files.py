@@ -53,8 +53,8 @@ def require(release: Release) -> list[File]:
 def inspect(release: Release) -> tuple[list[File], list[RunbookError]]:
     """Return the distributions in `dist/`, and every reason for which they must not be uploaded."""
     entries = _entries(release.dist)
-    files = [file for entry in entries if (file := _parse(entry))]
-    foreign = [_foreign(release, entry) for entry in entries if not _parse(entry)]
+    files = [file for entry in entries if (file := parse(entry))]
+    foreign = [_foreign(release, entry) for entry in entries if not parse(entry)]
     if not files and not foreign:
         return [], [_empty(release)]
     return files, [*foreign, *_mixed(release, files), *_strange(release, files)]
@@ -65,7 +65,8 @@ def _entries(folder: Path) -> list[Path]:
     return sorted(entry for entry in folder.iterdir() if not entry.name.startswith(".")) if folder.is_dir() else []
 
 
-def _parse(path: Path) -> File | None:
+def parse(path: Path) -> File | None:
+    """Return the distribution at PATH, None when its name is no distribution's."""
     try:
         if path.is_file() and path.suffix == ".whl":
             name, version, _, _ = parse_wheel_filename(path.name)
@@ -107,3 +108,11 @@ def _strange(release: Release, files: list[File]) -> Iterator[RunbookError]:
 def _disagrees(release: Release, file: File, message: str) -> RunbookError:
     advice = f"check out the commit that {file.path.name} was built from, or build afresh: {release.command('build')}"
     return RunbookError("dist-disagrees", message, file=release.file, line=release.line, next=advice, page=STALE, status=1)
+
+
+def version_in(filename: str) -> Version | None:
+    """Return the version that the name of a distribution says, None when it is not the name of one."""
+    try:
+        return parse_wheel_filename(filename)[1] if filename.endswith(".whl") else parse_sdist_filename(filename)[1]
+    except (InvalidWheelFilename, InvalidSdistFilename):
+        return None

@@ -10,9 +10,8 @@ from pathlib import Path
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.manual.files import File
-from pypi_runbook.manual.release import PAGE, Release, open_state
+from pypi_runbook.manual.release import MANIFEST, PAGE, Release, open_state
 
-NAME = "manifest.json"
 SCHEMA = 1
 
 
@@ -35,14 +34,16 @@ class Listed:
 class Manifest:
     """Where the files in `dist/` come from.
 
-    commit, tag: what was built, None without git or without a tag on that commit; dirty: whether files that no commit holds went in.
-    built: when, in UTC as ISO 8601; source: `build` or `artifact`; tools: versions of what built them, by name, as far as known.
+    commit, tag: what was built, None without git or without a tag for that version on that commit; ref: what `--ref` named,
+    None for the checkout as it was; dirty: whether files that no commit holds went in; built: when, in UTC as ISO 8601.
+    source: `build` or `artifact`; tools: versions of what built them, by name, as far as known.
     """
 
     name: str
     version: str
     commit: str | None
     tag: str | None
+    ref: str | None
     dirty: bool
     built: str
     source: str
@@ -58,7 +59,7 @@ class Manifest:
 
 def path_of(release: Release) -> Path:
     """Return where the manifest of RELEASE lies."""
-    return release.state / NAME
+    return release.state / MANIFEST
 
 
 def remove_manifest(release: Release) -> None:
@@ -68,7 +69,7 @@ def remove_manifest(release: Release) -> None:
 
 def write_manifest(release: Release, manifest: Manifest) -> None:
     """Write MANIFEST in one step, so that an interruption leaves the whole of it or none."""
-    path = open_state(release) / NAME
+    path = open_state(release) / MANIFEST
     draft = path.with_suffix(".new")
     with draft.open("w", encoding="utf-8") as stream:
         stream.write(json.dumps(asdict(manifest), indent=2) + "\n")
@@ -87,7 +88,7 @@ def read_manifest(release: Release) -> Manifest:
         pass
     message = "there is no manifest of a finished build, so nothing says which files are the release"
     advice = f"build first: {release.command('build')}; the failed run's own files: {release.command('build')} --from-artifact"
-    raise RunbookError("no-manifest", message, f".pypi-runbook/{NAME}", None, advice, PAGE, status=1)
+    raise RunbookError("no-manifest", message, f".pypi-runbook/{MANIFEST}", None, advice, PAGE, status=1)
 
 
 def differences(release: Release, manifest: Manifest) -> list[RunbookError]:

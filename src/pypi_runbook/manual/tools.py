@@ -10,8 +10,12 @@ import signal
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 import click
 
@@ -43,17 +47,51 @@ def run(command: list[str], folder: Path, settings: Mapping[str, str] | None = N
     return subprocess.run(command, cwd=folder, env=environment(settings), stdout=sys.stderr, check=False).returncode
 
 
+@dataclass(frozen=True)
+class Answer:
+    """How a short command ended: its exit status, None when it was still running at the end of its time, and what it said."""
+
+    status: int | None
+    words: str
+
+    @property
+    def last(self) -> str:
+        """The last line that says something; of a traceback this is the error."""
+        return next((line.strip() for line in reversed(self.words.splitlines()) if line.strip()), "it said nothing")
+
+
 def run_bare(command: list[str], folder: Path, settings: Mapping[str, str] | None = None, tmp: Path | None = None) -> int:
     """Do what `run` does for a command that runs code of the project: no credential reaches it, and it makes files that all may read.
 
     tmp: where it keeps what it throws away. An interruption ends it and everything that it started, without their words.
     """
     announce(command, settings)
-    env = bare({**(settings or {}), **({"TMPDIR": str(tmp)} if tmp else {})})
-    # In a session of its own, Ctrl-C reaches only us, and the whole group can be ended.
-    process = subprocess.Popen(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=sys.stderr, umask=0o022, start_new_session=True)
-    try:
+    with _alone(command, folder, {**(settings or {}), **({"TMPDIR": str(tmp)} if tmp else {})}, sys.stderr) as process:
         return process.wait()
+
+
+def ask_bare(command: list[str], folder: Path, settings: Mapping[str, str], seconds: float) -> Answer:
+    """Do the same, keep the words instead of showing them, and end it after SECONDS."""
+    announce(command)
+    with tempfile.TemporaryFile() as words:
+        with _alone(command, folder, settings, words) as process:
+            try:
+                status: int | None = process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                status = None
+                _end(process)
+        words.seek(0)
+        return Answer(status, click.unstyle(words.read().decode("utf-8", "replace")))
+
+
+@contextmanager
+def _alone(command: list[str], folder: Path, settings: Mapping[str, str], words: IO[Any]) -> Iterator[subprocess.Popen[bytes]]:
+    # In a session of its own, Ctrl-C reaches only us, and the whole group can be ended.
+    process = subprocess.Popen(
+        command, cwd=folder, env=bare(settings), stdin=subprocess.DEVNULL, stdout=words, stderr=words, umask=0o022, start_new_session=True
+    )
+    try:
+        yield process
     except BaseException:
         _end(process)
         raise
@@ -61,7 +99,8 @@ def run_bare(command: list[str], folder: Path, settings: Mapping[str, str] | Non
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     if os.name == "posix":
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     process.kill()
     process.wait()
 

@@ -1,0 +1,81 @@
+"""One command at a time in a project, and a scratch folder of which a killed command leaves nothing that hurts."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from pypi_runbook.errors import RunbookError
+from pypi_runbook.manual.release import PAGE, Release, open_state
+from pypi_runbook.manual.tools import say
+from pypi_runbook.manual.turn import NAME
+
+try:
+    import fcntl
+except ImportError:  # Windows: two commands at once are not kept apart there
+    fcntl = None  # type: ignore[assignment]
+
+PREFIX = "pypi-runbook-"
+
+
+@contextmanager
+def exclusive(release: Release) -> Iterator[None]:
+    """Let nothing else change `dist/` and the manifest of RELEASE, and no upload read them meanwhile; wait for one that runs.
+
+    The lock ends with its process, however that ends.
+    """
+    with (open_state(release) / NAME).open("a") as handle:
+        if fcntl and not _lock(handle):
+            say("Another build or upload works on dist/ here; waiting until it has ended.")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def scratch(release: Release) -> Iterator[Path]:
+    """Yield an empty folder outside the project, and take it away; what killed commands left goes first."""
+    state = open_state(release)
+    _sweep(state)
+    with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as folder:
+        note = state / f"scratch-{Path(folder).name}"
+        with note.open("w") as handle:
+            # The lock, not the note, says that somebody still uses the folder.
+            _lock(handle)
+            handle.write(folder)
+            handle.flush()
+            yield Path(folder).resolve()
+        note.unlink(missing_ok=True)
+
+
+def _sweep(state: Path) -> None:
+    for note in state.glob("scratch-*"):
+        with note.open() as handle:
+            left = Path(handle.read().strip())
+            if _lock(handle) and left.name.startswith(PREFIX):
+                shutil.rmtree(left, ignore_errors=True)
+                note.unlink(missing_ok=True)
+
+
+def _lock(handle: IO[str]) -> bool:
+    try:
+        if fcntl:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return fcntl is not None
+
+
+@contextmanager
+def spoken(what: str) -> Iterator[None]:
+    """Turn a failure of the disk or of a file during WHAT into an error with words."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        advice = "free some space there, then run the command again" if full else "correct that, then run the command again"
+        raise RunbookError("file-error", f"{what} failed: {error.strerror or error}", error.filename, None, advice, PAGE) from error
