@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
@@ -159,6 +160,25 @@ def test_quarantine_stops_publishers_and_freezes_people(twin: Twin, person: Pers
     assert "Invalid or non-existent authentication information." in send(person, wheel, token).words
     twin.perform("account", name="victim")
     assert send(person, wheel, token).status == 200
+
+
+@pytest.mark.parametrize(
+    ("login", "words"),
+    [
+        ("somebody:secret", "Username/Password authentication is no longer supported."),
+        ("jos\xe9:secret", "Username/Password authentication is no longer supported."),
+        ("somebody", "Invalid or non-existent authentication information."),
+        ("__token__:", "Invalid or non-existent authentication information."),
+        ("", "Invalid or non-existent authentication information."),
+    ],
+)
+def test_a_login_is_read_as_pypi_reads_it(person: Person, login: str, words: str) -> None:
+    """A name and a password in any encoding are told to migrate; half of one is nobody."""
+    header = f"Authorization: Basic {base64.b64encode(login.encode('latin-1')).decode()}"
+
+    done = person.run("curl", "--silent", "--form", "name=x", "--header", header, "https://test.pypi.org/legacy/", enclosed=False)
+
+    assert words in done.stdout
 
 
 def test_a_token_as_the_index_writes_it(twin: Twin) -> None:

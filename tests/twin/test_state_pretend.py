@@ -82,6 +82,24 @@ def test_help_names_every_flag() -> None:
         assert stops in listed
 
 
+def test_another_word_is_answered_with_those_that_there_are() -> None:
+    """Who guesses a command's name reads all of them."""
+    done = CliRunner().invoke(command, ["unpublish", "mine"])
+
+    assert done.exit_code == 2
+    assert "there is nothing called unpublish to pretend; choose from account, " in done.output
+    assert " unyank, yank" in done.output
+
+
+def test_a_twin_that_is_gone_is_no_twin(person: Person) -> None:
+    """A terminal that outlived its twin is told so, also when it would start another one."""
+    done = person.run("pypi-runbook", "twin", PYPI_RUNBOOK_TWIN="http://127.0.0.1:9/control/gone")
+
+    assert done.returncode == 2
+    assert "the twin around this terminal does not answer" in done.stdout
+    assert "open another terminal" in done.stdout
+
+
 def test_a_person_does_each_thing_once(twin: Twin, person: Person) -> None:
     """Each command says in one sentence what it did, and has done it."""
     done = person.run("sh", "-c", SCRIPT)

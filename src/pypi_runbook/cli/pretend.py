@@ -43,6 +43,12 @@ REST = "The world"
 class Deeds(click.Group):
     """Lists the commands by where, or by whom, it is done."""
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that ARGS begin with; one that there is not is answered with those that there are."""
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            raise click.UsageError(f"there is nothing called {args[0]} to pretend; choose from {', '.join(sorted(self.commands))}", ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """Write one list of commands for each place."""
         places = {str(each.name): title for title, commands in SECTIONS.items() for each in commands} | PLACES

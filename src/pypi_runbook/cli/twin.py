@@ -153,11 +153,12 @@ def join(command: list[str], acting: Acting | None, *, new_world: bool) -> int:
     """Run COMMAND in the twin around this process, then say what happened since; return its status."""
     from pypi_runbook.twin.person import run_command
 
+    # Asked first: a twin that is gone cannot be joined, and does not forbid another one elsewhere.
+    since = ask("report")["requests"]
     if new_world or not command:
         next_ = "pypi-runbook twin -- COMMAND joins it; leave it to start another"
         raise RunbookError("inside-a-twin", "there is a twin around this terminal already", next=next_, status=125)
     check_command(command, ["namespace"] if is_enclosed() else [])
-    since = ask("report")["requests"]
     with as_job(ask, acting, os.environ) as variables:
         status = run_command(command, variables)
     say(ask("report", since=since)["lines"])

@@ -34,11 +34,6 @@ class Identity:
         return self.credential.user
 
     @property
-    def user(self) -> str | None:
-        """The user's name, None for a trusted publisher's token."""
-        return self.credential.user.name if self.credential.user else None
-
-    @property
     def publisher(self) -> str | None:
         """The id of the trusted publisher, None for a user's token."""
         return self.credential.publisher
@@ -105,8 +100,11 @@ def _password(header: str) -> str:
     if scheme.lower() != "basic":
         return ""
     try:
-        user, _, password = base64.b64decode(value, validate=True).decode("utf-8").partition(":")
-    except (binascii.Error, ValueError):
+        text = base64.b64decode(value).decode("latin-1")
+    except binascii.Error:
+        return ""
+    user, colon, password = text.partition(":")
+    if not colon:
         return ""
     if user != "__token__":
         raise refuse("username-password")

@@ -35,9 +35,8 @@ def ask(action: str, **arguments: Any) -> dict[str, Any]:
     except urllib.error.HTTPError as error:
         raise RunbookError(**_error_of(error)) from error
     except (OSError, ValueError) as error:
-        raise RunbookError(
-            "twin-gone", f"the twin around this terminal does not answer: {error}", next="start it again: pypi-runbook twin"
-        ) from error
+        next_ = "open another terminal, and start it again there: pypi-runbook twin"
+        raise RunbookError("twin-gone", f"the twin around this terminal does not answer: {error}", next=next_) from error
 
 
 def _error_of(answer: urllib.error.HTTPError) -> dict[str, Any]:
