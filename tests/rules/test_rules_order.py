@@ -83,7 +83,7 @@ def of_other_fields(pair: tuple[str, str]) -> bool:
     return not first & second
 
 
-@pytest.mark.parametrize(("first", "second"), filter(of_other_fields, pairs(HEADERS)))
+@pytest.mark.parametrize(("first", "second"), [*filter(of_other_fields, pairs(HEADERS))])
 def test_metadata(tmp_path: Path, first: str, second: str) -> None:
     """Of two faults in the metadata the first in the file is told."""
     assert ORDER[first] < ORDER[second]

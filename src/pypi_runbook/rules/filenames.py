@@ -30,7 +30,8 @@ PLATFORMS = re.compile(
             rf"macosx_(10_\d+|(11|12|13|14|15|26)_0)_({MAC})",
             r"ios_\d+_\d+_(arm64|x86_64)_(iphoneos|iphonesimulator)",
             r"android_\d+_(armeabi_v7a|arm64_v8a|x86|x86_64)",
-            r"pyemscripten_\d+_\d+_wasm32",
+            # PyPI does not look at what follows.
+            r"pyemscripten_\d+_\d+_wasm32.*",
         ]
     )
 )

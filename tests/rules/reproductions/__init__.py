@@ -12,9 +12,15 @@ import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from people import Person
+import pytest
 
+if TYPE_CHECKING:
+    from people import Person
+
+# The modules of this package import it before pytest loads it as a plugin.
+pytest.register_assert_rewrite("people")
 Finished = subprocess.CompletedProcess[str]
 # twine, uv, and an answer as `curl --include` shows it.
 REFUSALS = (
