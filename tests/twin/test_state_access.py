@@ -6,11 +6,13 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sending import send
 
+from pypi_runbook.rules.distribution import form_of, read_metadata
 from pypi_runbook.rules.sample import make_wheel
 from pypi_runbook.twin import Twin
 from pypi_runbook.twin.tokens import Token, read_token
@@ -206,3 +208,26 @@ def test_a_limit_of_the_first_years_by_id_is_one_by_id(twin: Twin, person: Perso
 
     assert "project-scoped token" in send(person, wheel, added(twin.token("testpypi"), b'{"project_ids": ["by-id"]}')).words
     assert send(person, wheel, added(twin.token("testpypi"), json.dumps({"project_ids": ids}).encode())).status == 200
+
+
+def test_two_first_uploads_at_once_make_one_project(twin: Twin, person: Person) -> None:
+    """The one that comes second finds the name taken, and leaves nothing; afterwards it is welcome."""
+    # Archives take long enough for both to be on their way.
+    files = {f"part_{number}.py": "" for number in range(2000)}
+    wheels = [make_wheel(person.work, "contested", version, files=files) for version in ("1.0", "2.0")]
+    login = person.work / "login"
+    login.write_text(f'user = "__token__:{twin.token("testpypi")}"\n')
+    both: list[str] = []
+    for wheel in wheels:
+        fields = form_of(wheel, read_metadata(wheel)).fields
+        texts = [part for name, value in fields for part in ("--form-string", f"{name}={value}")]
+        # `--next` begins another transfer, which needs its own options.
+        both += [*(["--next"] if both else []), "--silent", "--include", "--suppress-connect-headers", "--config", str(login), *texts]
+        both += ["--form", f'content=@"{wheel}"', "https://test.pypi.org/legacy/"]
+
+    done = person.run("curl", "--parallel", "--parallel-immediate", *both, enclosed=False)
+
+    assert sorted(re.findall(r"HTTP/1\.1 (\d+)", done.stdout)) == ["200", "409"]
+    assert "The name 'contested' conflicts with an existing project. See https://test.pypi.org/help/#project-name" in done.stdout
+    assert len(twin.files("testpypi", "contested")) == 1
+    assert [send(person, wheel).status for wheel in wheels] == [200, 200]
