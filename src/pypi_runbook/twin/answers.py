@@ -6,6 +6,7 @@ import base64
 import hashlib
 import html
 import json
+import re
 from collections.abc import Mapping
 from contextvars import ContextVar
 from http import HTTPStatus
@@ -21,6 +22,8 @@ CORS = {
     "Access-Control-Max-Age": "86400",
     "Access-Control-Expose-Headers": "X-PyPI-Last-Serial",
 }
+# A client's own words come back in messages, and no status line may hold these.
+UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 EXPLANATIONS = {
     400: "The server could not comply with the request since it is either malformed or otherwise incorrect.",
     403: "Access was denied to this resource.",
@@ -59,7 +62,7 @@ def words_of(answer: web.StreamResponse) -> str:
 
 def refusal(request: web.Request, status: int, message: str, headers: dict[str, str] | None = None) -> web.Response:
     """Return the answer with STATUS and MESSAGE, in the form that REQUEST accepts."""
-    reason = " ".join(message.encode("latin-1", "replace").decode("latin-1").split("\n"))
+    reason = UNSENDABLE.sub(" ", message.encode("latin-1", "replace").decode("latin-1"))
     kind, body = _body(request.headers.get("Accept", ""), status, message)
     # uv reads `code` only from exactly this content type, without a charset.
     charset = None if kind == "application/json" else "utf-8"

@@ -110,6 +110,11 @@ def test_control_characters_in_a_file_name(door: Door, tmp_path: Path, character
     assert door.post(form(right_fields(content), f"x{character}-1.0-py3-none-any.whl", content)) == NOT_PRINTABLE
 
 
+def test_control_characters_that_come_back_in_a_message(door: Door) -> None:
+    """A refusal repeats what was sent; what no status line may hold is a blank there."""
+    assert door.post(form(right_fields(name="x\x0b\x7f\r\ny"))).startswith(b"HTTP/1.1 400 'x    y' is an invalid value for Name.")
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
