@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -185,16 +186,25 @@ def test_lost_answer_keeps_the_file(twin: Twin, person: Person, tmp_path: Path) 
     assert (second.returncode, len(twin.files("pypi", "lost-answer"))) == (0, 1)
 
 
-def test_cut_answers_of_other_packages_are_cut(twin: Twin, person: Person) -> None:
-    """A file that is read through is cut too, and comes whole when it is asked for again."""
-    page = person.run("curl", "-sS", "https://pypi.org/simple/iniconfig/", enclosed=False).stdout
-    url = re.findall(r'href="([^"#]+iniconfig-2\.0\.0-[^"#]+)', page)[0]
-    twin.fault("cut:bytes=1000,requests=1", path="/packages/*")
+def test_cut_answers_of_other_packages_are_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that was never read through before is cut too, and comes whole when it is asked for again."""
+    from people import Person
 
-    sizes = [person.run("curl", "-sS", "-o", "/dev/null", "-w", "%{size_download}", url, enclosed=False).stdout for _ in range(2)]
+    upstream = tmp_path / "upstream" / "somebody-elses"
+    upstream.mkdir(parents=True)
+    wheel = make_wheel(upstream, "somebody-elses", files={"large.txt": secrets.token_hex(5000)})
+    (upstream / "index.html").write_text(f'<a href="{wheel.name}">{wheel.name}</a>')
+    monkeypatch.setenv("PIP_INDEX_URL", upstream.parent.as_uri())
+    monkeypatch.setenv("PYPI_RUNBOOK_CACHE", str(tmp_path / "cache"))
+    with Twin.start() as twin:
+        person = Person(twin, tmp_path)
+        page = person.run("curl", "-sS", "https://pypi.org/simple/somebody-elses/", enclosed=False).stdout
+        url = re.findall(r'href="([^"#]+)', page)[0]
+        twin.fault("cut:bytes=1000,requests=1", path="/packages/*")
+        sizes = [person.run("curl", "-sS", "-o", "got", "-w", "%{size_download}", url, enclosed=False).stdout for _ in range(2)]
 
     assert sizes[0].endswith("1000")
-    assert int(sizes[1]) > 1000
+    assert int(sizes[1]) == wheel.stat().st_size
 
 
 def test_trickle_delivers_everything(twin: Twin, person: Person) -> None:
