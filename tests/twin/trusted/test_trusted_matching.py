@@ -122,6 +122,12 @@ def test_differences_are_named(changes: dict[str, str | None], words: list[str])
     assert all(str(each).startswith(start) for each, start in zip(found, words, strict=True)), [str(each) for each in found]
 
 
+def test_any_environment_is_no_difference() -> None:
+    """To a publisher without an environment, a job in one and a job in none are the same."""
+    publisher = read_publisher("octo/project/publish.yml")
+    assert [differences(claims_of("project", environment=name), publisher) for name in ("pypi", None)] == [[], []]
+
+
 def test_nearest_is_the_one_that_is_meant() -> None:
     """Of several publishers the one of the job's own repository and file is shown, and the page on which it is changed."""
     known = registered("octo/other/publish.yml@pypi", "octo/project/other.yml@pypi", "octo/project/publish.yml@testpypi")
