@@ -41,7 +41,8 @@ def command(log: TextIO, publisher: str | None, index: str | None, root: Path, a
     if not claims:
         message = "no claims can be read there"
         next_ = "give the part of the log with `repository`, `job_workflow_ref` and `environment`; twine does not print them"
-        raise RunbookError("no-claims", message, file=None if log.name == "<stdin>" else str(log.name), next=next_, page=PAGE)
+        name = str(getattr(log, "name", "-"))
+        raise RunbookError("no-claims", message, file=None if name in ("-", "<stdin>") else name, next=next_, page=PAGE)
     found = compare(read_project(root), claims, read_publisher(publisher) if publisher else None, index)
     if as_json:
         click.echo(json.dumps(found.as_json(), indent=2))

@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from pypi_runbook.cli import cli
+from pypi_runbook.errors import RunbookError
 from pypi_runbook.twin.trusted.log import read_claims
 
 SPECIMEN = Path(__file__).resolve().parents[2] / "projects" / "nautobot-ai-ops"
@@ -40,10 +43,9 @@ def dump(claims: dict[str, str], end: str = " ") -> str:
     return f"  cause: Token claims: GitHub({end}GitHubTokenClaims {{{end}{f',{end}'.join([*fields, environment])},{end}}},{end})"
 
 
-def explain(text: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """Give TEXT to `explain-claims` in the specimen, without the packages of the extra."""
-    command = [sys.executable, "-c", CORE_ONLY, "explain-claims", "--project", str(SPECIMEN), *options]
-    return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+def explain(text: str, *options: str) -> Result:
+    """Give TEXT to `explain-claims` in the specimen."""
+    return CliRunner().invoke(cli, ["explain-claims", "--project", str(SPECIMEN), *options], input=text, standalone_mode=False)
 
 
 @pytest.mark.parametrize("environment", ["pypi", ""])
@@ -71,8 +73,9 @@ def test_nothing_to_read(text: str) -> None:
 
 
 def test_all_agrees() -> None:
-    """Claims that are what the files say end with 0, and with where to see what is registered in fact."""
-    done = explain(bullets(CLAIMS))
+    """Claims that are what the files say end with 0, and with where to see what is registered in fact; no extra is needed for that."""
+    command = [sys.executable, "-c", CORE_ONLY, "explain-claims", "--project", str(SPECIMEN)]
+    done = subprocess.run(command, input=bullets(CLAIMS), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "DIFFERENT" not in done.stdout
     assert "PyPI knows another publisher than your files say, or none." in done.stdout
@@ -90,7 +93,7 @@ def test_all_agrees() -> None:
 def test_differences_have_both_values_and_a_page(change: dict[str, str], words: str) -> None:
     """A claim that differs ends with 1, both values, and the page about it."""
     done = explain(dump(CLAIMS | change))
-    assert done.returncode == 1, done.stderr
+    assert done.return_value == 1, done.exception
     assert words in done.stdout
 
 
@@ -99,7 +102,7 @@ def test_called_workflow_leads_to_its_page() -> None:
     called = {"job_workflow_ref": "octo/shared/.github/workflows/upload.yml@refs/heads/main", "workflow_ref": REF}
     done = explain(bullets(CLAIMS | called), "--json")
     found = json.loads(done.stdout)
-    assert (done.returncode, found["agrees"], found["page"]) == (1, False, "troubleshooting/reusable-workflow.md")
+    assert (done.return_value, found["agrees"], found["page"]) == (1, False, "troubleshooting/reusable-workflow.md")
     assert [each["field"] for each in found["differences"]] == ["Workflow name", "the repository of the workflow"]
 
 
@@ -108,7 +111,7 @@ def test_token_is_read_and_never_shown() -> None:
     text = token(CLAIMS | {"aud": "testpypi", "environment": "testpypi"})
     for options in ((), ("--json",)):
         done = explain(text, *options)
-        assert done.returncode == 0, done.stderr
+        assert done.return_value == 0, done.exception
         assert "testpypi" in done.stdout.lower()
         assert not any(part in done.stdout + done.stderr for part in text.split("."))
 
@@ -116,21 +119,22 @@ def test_token_is_read_and_never_shown() -> None:
 def test_publisher_and_index_can_be_said() -> None:
     """What the index's page shows takes the place of what the files say."""
     done = explain(bullets(CLAIMS), "--index", "testpypi", "--publisher", f"{SLUG}/publish-pypi.yml@testpypi")
-    assert done.returncode == 1
+    assert done.return_value == 1
     assert "Environment name: the job has pypi, the publisher testpypi" in done.stdout
 
 
 def test_pieces_are_compared_as_far_as_they_go() -> None:
     """What was not pasted is called unknown, and is no difference."""
     done = explain("* `repository`: `kvncampos/nautobot-ai-ops`\n")
-    assert done.returncode == 0, done.stderr
+    assert done.return_value == 0, done.exception
     assert "unknown    Workflow name: not in what you gave" in done.stdout
 
 
 def test_nothing_readable_ends_with_2(tmp_path: Path) -> None:
     """Without claims the words say what to paste; the same holds for a project without a publishing job."""
-    done = explain("no claims here")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "twine does not print them" in done.stderr
+    with pytest.raises(RunbookError, match="no claims can be read") as caught:
+        raise explain("no claims here").exception or AssertionError
+    assert (caught.value.status, "twine does not print them" in str(caught.value)) == (2, True)
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "sample"\nversion = "1.0"\n')
-    assert "--publisher OWNER" in explain(bullets(CLAIMS), "--project", str(tmp_path)).stderr
+    with pytest.raises(RunbookError, match="do not say which publisher"):
+        raise explain(bullets(CLAIMS), "--project", str(tmp_path)).exception or AssertionError
