@@ -241,11 +241,11 @@ REPRODUCTIONS: dict[str, Reproduction] = {
     "read-only": flagged("read-only", send()),
     "uploads-disabled": flagged("disallow-new-upload", send()),
     "username-password": Reproduction(with_password, send()),
-    "invalid-authentication": Reproduction(upload(token=token_of("maintainer", deleted=True)), upload(token=token_of("maintainer"))),
+    "invalid-authentication": Reproduction(upload(token=token_of("maintainer", deleted=True)), send(token=token_of("maintainer"))),
     "non-user-identity": Reproduction(send("state-trusted-else", minted), send(TRUSTED, minted)),
-    "email-unverified": between(someone("state-new", verified=False), someone("state-new"), upload(token=token_of("state-new"))),
+    "email-unverified": between(someone("state-new", verified=False), someone("state-new"), send(token=token_of("state-new"))),
     "two-factor-missing": between(someone("state-plain", two_factor=False), someone("state-plain"), upload(token=token_of("state-plain"))),
-    "too-many-projects": Reproduction(twenty_one_projects, upload("state-many-more", token_of("state-busy"))),
+    "too-many-projects": Reproduction(twenty_one_projects, send("state-many-more", token_of("state-busy"))),
     "registration-disabled": flagged("disallow-new-project-registration", send("state-registered")),
     "name-conflict": Reproduction(race, send("state-alone")),
     "name-similar": Reproduction(send("state-samp1e"), send("state-different")),
@@ -254,7 +254,7 @@ REPRODUCTIONS: dict[str, Reproduction] = {
     "caveat-unknown": added([99]),
     "caveat-short": added([0, 1]),
     "caveat-values": added([0, "soon", 1]),
-    "token-expired": Reproduction(upload(token=token_of("maintainer", seconds=-1)), upload(token=token_of("maintainer", seconds=60))),
+    "token-expired": Reproduction(send(token=token_of("maintainer", seconds=-1)), send(token=token_of("maintainer", seconds=60))),
     "token-project": Reproduction(
         upload("state-scoped", token_of("maintainer", projects=[SAMPLE])), upload(token=token_of("maintainer", projects=[SAMPLE]))
     ),
