@@ -57,7 +57,10 @@ def skipped(client: str) -> Played:
 @pytest.mark.parametrize(("client", "step"), STEPS, ids=["-".join(pair) for pair in STEPS])
 def test_client_does_and_prints_what_its_transcript_says(played: Callable[[str], Played], client: str, step: str) -> None:
     """At each step a client types the same, ends with the same status, sends the same requests and prints the same words."""
-    record = next(record for record in played(client).records if record.step == step)
+    record = next((record for record in played(client).records if record.step == step), None)
+    if record is None and not namespaces_work():
+        pytest.skip("this machine allows no user namespaces, and this step needs one")
+    assert record
     assert not (difference := differs(record)), difference
 
 
@@ -65,6 +68,8 @@ def test_client_does_and_prints_what_its_transcript_says(played: Callable[[str],
 def test_client_is_what_its_lock_and_its_data_say(played: Callable[[str], Played], client: str) -> None:
     """The locked version has a transcript of exactly the steps that are run, and each of them is described."""
     done = [record.step for record in played(client).records]
+    if not namespaces_work():
+        pytest.skip("this machine allows no user namespaces, and some steps need one")
 
     assert done == list(kept(client)), f"`tests/clients/accept {client}` writes the transcript of {client} {locked_version(client)}"
     assert set(done) <= set(DATA["steps"])
