@@ -12,7 +12,7 @@ GROUPS = {
     "trailing-slash": "The request and its form",
     "field-data": "The metadata",
     "non-user-identity": "A new project",
-    "caveat-not-array": "What the token may do",
+    "token-malformed": "What the token may do",
     "description-content-type": "The description, the file's name, its size and its history",
     "archive-both": "The archive",
     "sdist-filename": "The file's name and contents, held against the metadata",
