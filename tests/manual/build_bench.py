@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -63,9 +65,33 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+@pytest.fixture(name="original", scope="session")
+def _original(builder: Bench, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a clone that builds with the backend that is here; the lock is in the commit that is tagged."""
+    root = tmp_path_factory.mktemp("original") / "tiny"
+    shutil.copytree(builder.root, root, ignore=shutil.ignore_patterns("dist", ".pypi-runbook"))
+    commit(root, {"poetry.lock": lock(), ".gitignore": "dist/\n"})
+    git(root, "tag", "--force", "1.0.0")
+    return root
+
+
+@pytest.fixture(name="finished", scope="session")
+def _finished(builder: Bench, original: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build that clone once, for tests that begin after a build."""
+    root = tmp_path_factory.mktemp("finished") / "tiny"
+    shutil.copytree(original, root)
+    done = replace(builder, root=root).run("build")
+    assert done.returncode == 0, done.stderr
+    return root
+
+
 @pytest.fixture(name="quick")
-def _quick(clone: Bench) -> Bench:
-    """Let a clone build with the backend that is here; the lock is in the commit that is tagged."""
-    commit(clone.root, {"poetry.lock": lock(), ".gitignore": "dist/\n"})
-    git(clone.root, "tag", "--force", "1.0.0")
-    return clone
+def _quick(builder: Bench, original: Path, tmp_path: Path) -> Bench:
+    """Copy the clone that builds quickly."""
+    return replace(builder, root=Path(shutil.copytree(original, tmp_path / "tiny")))
+
+
+@pytest.fixture(name="done")
+def _done(builder: Bench, finished: Path, tmp_path: Path) -> Bench:
+    """Copy the clone that was built: its dist/ is full, and its manifest is there."""
+    return replace(builder, root=Path(shutil.copytree(finished, tmp_path / "tiny")))

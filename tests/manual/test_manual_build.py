@@ -8,9 +8,14 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+import pytest
 from build_bench import bump, bytes_of, commit, git, lock, manifest, record
 from manual_bench import ROOT, SDIST, WHEEL, Bench
 
+from pypi_runbook.errors import RunbookError
+from pypi_runbook.manual.build import build
+from pypi_runbook.manual.pins import options
+from pypi_runbook.manual.release import at
 from pypi_runbook.project.yaml import read_yaml
 
 pytest_plugins = ["manual_bench", "build_bench"]
@@ -60,22 +65,15 @@ def test_dist_is_fresh_and_the_commands_are_shown(quick: Bench) -> None:
     assert git(quick.root, "status", "--porcelain") == "", "git sees nothing of it, the folder of our state included"
 
 
-def test_the_manifest_says_where_the_files_come_from(quick: Bench) -> None:
+def test_the_manifest_says_where_the_files_come_from(done: Bench) -> None:
     """Commit, tag, tools and hashes are written down, and the run is in the record."""
-    done = quick.run("build")
-    found = manifest(quick)
-    assert (found["name"], found["version"], found["tag"], found["ref"], found["dirty"], found["source"]) == (
-        "runbook-tiny",
-        "1.0.0",
-        "1.0.0",
-        None,
-        False,
-        "build",
-    )
-    assert found["commit"] == git(quick.root, "rev-parse", "HEAD")
+    found = manifest(done)
+    wanted = {"name": "runbook-tiny", "version": "1.0.0", "tag": "1.0.0", "ref": None, "dirty": False, "source": "build"}
+    assert {key: found[key] for key in wanted} == wanted
+    assert found["commit"] == git(done.root, "rev-parse", "HEAD")
     assert found["tools"].keys() == {"poetry-core", "build", "python"}
-    assert [f"{file['sha256']}  dist/{file['filename']}" for file in found["files"]] == done.stdout.splitlines()
-    (entry,) = record(quick)
+    assert {file["filename"]: file["size"] for file in found["files"]} == {name: len(content) for name, content in bytes_of(done.dist).items()}
+    (entry,) = record(done)
     assert (entry["command"], entry["result"], entry["version"], entry["commit"]) == ("build", "passed", "1.0.0", found["commit"])
     assert entry["files"] == {file["filename"]: file["sha256"] for file in found["files"]}
 
@@ -111,19 +109,18 @@ def test_a_ref_is_built_whatever_is_checked_out(quick: Bench, built: Path) -> No
     assert "dist-disagrees" not in quick.run("check", "--json").stdout
 
 
-def test_changes_are_named_and_refused(quick: Bench) -> None:
+def test_changes_are_named_and_refused(done: Bench) -> None:
     """Files that no commit holds stop a build, with their names and the ways on; what was in dist/ cannot be uploaded any more."""
-    assert quick.run("build").returncode == 0
-    (quick.root / "runbook_tiny" / "late.py").touch()
-    (quick.root / "README.md").unlink()
-    done = quick.run("build")
-    assert done.returncode == 2
+    (done.root / "runbook_tiny" / "late.py").touch()
+    (done.root / "README.md").unlink()
+    refused = done.run("build")
+    assert refused.returncode == 2
     for words in ("  D README.md\n", "  ?? runbook_tiny/late.py\n", "build --ref HEAD", "build --allow-dirty", "page: publishing/manual.md"):
-        assert words in done.stderr
-    assert not quick.dist.exists()
-    assert quick.run("upload", "testpypi", **quick.token("testpypi")).returncode != 0
-    assert record(quick)[1]["result"] == "failed"
-    assert not quick.posts()
+        assert words in refused.stderr
+    assert not done.dist.exists()
+    assert done.run("upload", "testpypi", **done.token("testpypi")).returncode != 0
+    assert record(done)[1]["result"] == "failed"
+    assert not done.posts()
 
 
 def test_changes_are_left_out_or_taken_along(quick: Bench) -> None:
@@ -140,36 +137,40 @@ def test_changes_are_left_out_or_taken_along(quick: Bench) -> None:
     assert manifest(quick)["dirty"] is True
 
 
-def test_a_ref_that_is_none_is_refused(quick: Bench) -> None:
+@pytest.mark.parametrize("ref", ["9.9.9", "--all"])
+def test_a_ref_that_is_none_is_refused(quick: Bench, ref: str) -> None:
     """A tag that was not fetched, and one that looks like an option, are errors with the next step."""
-    for ref in ("9.9.9", "--all"):
-        done = quick.run("build", f"--ref={ref}")
-        assert done.returncode == 2
-        assert f"git knows no tag or commit named {ref} here" in done.stderr
-        assert "git fetch --tags" in done.stderr
+    with pytest.raises(RunbookError, match=f"git knows no tag or commit named {ref} here") as caught:
+        build(at(quick.root), ref)
+    assert "git fetch --tags" in str(caught.value.next)
 
 
 def test_a_tag_of_another_version_is_refused(quick: Bench) -> None:
     """The tag 1.1.0 on a commit that says 1.0.0 is not built."""
     git(quick.root, "tag", "v1.1.0")
-    done = quick.run("build", "--ref", "v1.1.0")
-    assert done.returncode == 1
-    assert "pyproject.toml:3: the tag v1.1.0 and the version 1.0.0 differ" in done.stderr
-    assert "page: troubleshooting/tag-and-version.md" in done.stderr
+    with pytest.raises(RunbookError, match=r"pyproject.toml:3: the tag v1.1.0 and the version 1.0.0 differ") as caught:
+        build(at(quick.root), "v1.1.0")
+    assert (caught.value.page, caught.value.status) == ("troubleshooting/tag-and-version.md", 1)
 
 
-def test_a_failed_build_leaves_nothing_to_upload(quick: Bench) -> None:
+def test_metadata_that_cannot_be_read_are_an_error_with_words(quick: Bench) -> None:
+    """A commit whose pyproject.toml is broken ends in words, with the file."""
+    commit(quick.root, {"pyproject.toml": "[project\n"})
+    with pytest.raises(RunbookError, match=r"^pyproject.toml"):
+        build(at(quick.root))
+
+
+def test_a_failed_build_leaves_nothing_to_upload(done: Bench) -> None:
     """After a failure dist/ is gone, so that the next command of a paste refuses instead of sending the old files."""
-    assert quick.run("build").returncode == 0
-    (quick.root / "README.md").unlink()
-    commit(quick.root)
-    done = quick.run("build")
-    assert done.returncode == 2
-    assert "error: python -m build ended with status 1" in done.stderr
-    assert not quick.dist.exists()
-    assert not (quick.root / ".pypi-runbook" / "manifest.json").exists()
-    assert quick.run("upload", "testpypi", **quick.token("testpypi")).returncode != 0
-    assert not quick.posts()
+    (done.root / "README.md").unlink()
+    commit(done.root)
+    failed = done.run("build")
+    assert failed.returncode == 2
+    assert "error: python -m build ended with status 1" in failed.stderr
+    assert not done.dist.exists()
+    assert not (done.root / ".pypi-runbook" / "manifest.json").exists()
+    assert done.run("upload", "testpypi", **done.token("testpypi")).returncode != 0
+    assert not done.posts()
 
 
 def test_the_lock_pins_the_backend(quick: Bench) -> None:
@@ -181,12 +182,21 @@ def test_the_lock_pins_the_backend(quick: Bench) -> None:
     assert "poetry-core==0.0.1" in done.stderr
 
 
-def test_other_groups_pin_nothing(quick: Bench) -> None:
+def test_only_the_backends_group_pins(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """What a project runs with says nothing about what it is built with; that the newest backend is taken is said."""
-    commit(quick.root, {"poetry.lock": lock("0.0.1", group="main")})
-    done = quick.run("build")
-    assert done.returncode == 0, done.stderr
-    assert "no lock says which build backend to use" in done.stderr
+    (tmp_path / "poetry.lock").write_text(lock("0.0.1", group="main"))
+    assert options(tmp_path, tmp_path) == []
+    assert "no lock says which build backend to use" in capfd.readouterr().err
+
+
+def test_what_is_here_is_used_only_if_it_is_all(tmp_path: Path) -> None:
+    """Without the network it goes when this Python holds the locked versions, and the project needs nothing beside them to build."""
+    (tmp_path / "poetry.lock").write_text(lock())
+    metadata = tmp_path / "pyproject.toml"
+    metadata.write_text('[build-system]\nrequires = ["poetry_core>=2"]\n')
+    assert options(tmp_path, tmp_path) == ["--no-isolation"]
+    metadata.write_text('[build-system]\nrequires = ["poetry_core>=2", "some-plugin"]\n')
+    assert options(tmp_path, tmp_path)[0] == "--dependency-constraints-txt"
 
 
 def test_code_of_the_project_sees_no_credential(quick: Bench) -> None:
@@ -204,17 +214,17 @@ def test_code_of_the_project_sees_no_credential(quick: Bench) -> None:
     assert quick.env["PYPI_RUNBOOK_TWIN"] not in seen
 
 
-def test_a_folder_without_git_is_built_as_it_is(quick: Bench, tmp_path: Path) -> None:
+def test_a_folder_without_git_is_built_as_it_is(done: Bench, tmp_path: Path) -> None:
     """No commit is no reason to refuse: what cannot be said is said, and our own state does not travel in the sdist."""
-    (quick.root / ".git").rename(tmp_path / "git")
-    assert quick.run("build").returncode == 0
-    done = quick.run("build")
-    assert done.returncode == 0, done.stderr
-    assert "no commit holds this folder" in done.stderr
-    assert (manifest(quick)["commit"], manifest(quick)["tag"]) == (None, None)
-    with tarfile.open(quick.dist / SDIST) as sdist:
+    (done.root / ".git").rename(tmp_path / "git")
+    again = done.run("build")
+    assert again.returncode == 0, again.stderr
+    assert "no commit holds this folder" in again.stderr
+    assert (manifest(done)["commit"], manifest(done)["tag"]) == (None, None)
+    with tarfile.open(done.dist / SDIST) as sdist:
         assert sorted(name.partition("/")[2] for name in sdist.getnames()) == ["PKG-INFO", "README.md", "pyproject.toml", "runbook_tiny/__init__.py"]
-    assert quick.run("build", "--ref", "1.0.0").returncode == 2
+    with pytest.raises(RunbookError, match="git knows no tag"):
+        build(at(done.root), "1.0.0")
 
 
 def test_a_project_below_the_repositorys_root(quick: Bench, built: Path) -> None:
@@ -236,12 +246,3 @@ def test_a_shallow_clone_builds(quick: Bench, tmp_path: Path) -> None:
     subprocess.run(["git", "clone", "--quiet", "--depth=1", f"file://{quick.root}", str(tmp_path / "shallow")], check=True, capture_output=True)
     done = quick.run("build", "--project", str(tmp_path / "shallow"))
     assert done.returncode == 0, done.stderr
-
-
-def test_metadata_that_cannot_be_read_are_an_error_with_words(quick: Bench) -> None:
-    """A commit whose pyproject.toml is broken ends in words, with the file."""
-    commit(quick.root, {"pyproject.toml": "[project\n"})
-    done = quick.run("build")
-    assert done.returncode == 2
-    assert "error: pyproject.toml" in done.stderr
-    assert "Traceback" not in done.stderr

@@ -44,20 +44,19 @@ def whole(bench: Bench, built: Path) -> None:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_killed_at_any_step(quick: Bench, built: Path, step: str) -> None:
+def test_killed_at_any_step(done: Bench, built: Path, step: str) -> None:
     """After SIGKILL nothing half-made lies in dist/, and the next build succeeds and sweeps what the first one left."""
-    assert quick.run("build").returncode == 0
-    process = begin(quick)
+    process = begin(done)
     read_until(process, step)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    whole(quick, built)
-    status = git(quick.root, "status", "--porcelain"), git(quick.root, "worktree", "list").count("\n")
+    whole(done, built)
+    status = git(done.root, "status", "--porcelain"), git(done.root, "worktree", "list").count("\n")
     assert status == ("", 0), "git's own state is as it was"
-    done = quick.run("build")
-    assert done.returncode == 0, done.stderr
-    assert bytes_of(quick.dist) == bytes_of(built)
-    assert not list(Path(quick.env["TMPDIR"]).glob("pypi-runbook-*"))
+    again = done.run("build")
+    assert again.returncode == 0, again.stderr
+    assert bytes_of(done.dist) == bytes_of(built)
+    assert not list(Path(done.env["TMPDIR"]).glob("pypi-runbook-*"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

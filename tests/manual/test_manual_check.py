@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from build_bench import bump, commit, git, record
+from build_bench import record
 from manual_bench import ROOT, SDIST, WHEEL, Bench
+
+from pypi_runbook.manual.check import Desk, check, look_inside, look_with_rules, look_with_twine
+from pypi_runbook.manual.files import inspect
+from pypi_runbook.manual.release import read_release
 
 pytest_plugins = ["manual_bench", "build_bench"]
 
 INFO = "runbook_tiny-1.0.0.dist-info"
-SCRIPT = "[console_scripts]\ntiny = runbook_tiny:main\n"
 
 
 def empty(dist: Path) -> None:
@@ -103,15 +106,18 @@ def change(bench: Bench, members: dict[str, str | bytes]) -> None:
 
 @CASES
 def test_check_finds_it(filled: Bench, spoil: Callable[[Path], None], identifier: str, file: str) -> None:
-    """Each spoilt dist/ is an error with its place, the next step and a page, and exit status 1; the record says that it failed."""
+    """Each spoilt dist/ is an error with its place, the next step and a page; nothing else is looked at then, and the record says so."""
     spoil(filled.dist)
-    finding = found(filled)[identifier]
-    assert (finding["severity"], finding["file"]) == ("error", file)
+    report = check(read_release(filled.root))
+    finding = report.findings[0]
+    assert (finding.id, finding.severity, finding.file, len(report.steps)) == (identifier, "error", file, 1)
+    assert finding.fix
+    assert (ROOT / "docs" / str(finding.page)).is_file()
     assert record(filled)[-1]["result"] == "failed"
 
 
-@CASES
-def test_nothing_is_sent(filled: Bench, spoil: Callable[[Path], None], identifier: str, file: str) -> None:
+@pytest.mark.parametrize(("spoil", "file"), [(empty, "dist"), (add_older, "dist"), (bump_version, "pyproject.toml")])
+def test_nothing_is_sent(filled: Bench, spoil: Callable[[Path], None], file: str) -> None:
     """An upload refuses the same things, before the index hears of it."""
     spoil(filled.dist)
     before = len(filled.twin.requests)
@@ -119,7 +125,7 @@ def test_nothing_is_sent(filled: Bench, spoil: Callable[[Path], None], identifie
     assert done.returncode == 1
     assert f"error: {file}:" in done.stderr
     assert "Traceback" not in done.stderr
-    assert len(filled.twin.requests) == before, identifier
+    assert len(filled.twin.requests) == before
 
 
 def test_nothing_is_compared(filled: Bench) -> None:
@@ -130,39 +136,38 @@ def test_nothing_is_compared(filled: Bench) -> None:
     assert len(filled.twin.requests) == before
 
 
-def test_a_good_dist_passes(quick: Bench) -> None:
+def test_a_good_dist_passes(done: Bench) -> None:
     """After a build everything that can be looked at is looked at, in one table on stdout; the commands are shown; the record says it."""
-    assert quick.run("build").returncode == 0
-    (quick.dist / ".gitignore").write_text("*\n")
-    done = quick.run("check")
-    assert done.returncode == 0, done.stdout + done.stderr
-    rows = dict(re.findall(r"^(\S.*?)  +(ok|note|warning|error)  ", done.stdout, re.MULTILINE))
-    assert set(rows.values()) == {"ok"}, done.stdout
+    (done.dist / ".gitignore").write_text("*\n")
+    good = done.run("check")
+    assert good.returncode == 0, good.stdout + good.stderr
+    rows = dict(re.findall(r"^(\S.*?)  +(ok|note|warning|error)  ", good.stdout, re.MULTILINE))
+    assert set(rows.values()) == {"ok"}, good.stdout
     titles = "dist/, commit and tag, on the indexes, contents, secrets and leftovers, description, twine check --strict, PyPI's rules"
     assert list(rows) == [*titles.split(", "), "wheel from the sdist", "as a user"]
-    assert f"$ twine check --strict dist/{WHEEL} dist/{SDIST}\n" in done.stderr
-    assert done.stderr.endswith("dist/ is ready to be uploaded.\n")
-    assert not quick.posts(), "asking needs no token and sends nothing"
-    assert record(quick)[-1]["files"] == record(quick)[0]["files"]
-    assert record(quick)[-1]["result"] == "passed"
-    left = [path.name for path in (quick.root / ".pypi-runbook").iterdir() if path.name.startswith("scratch")]
-    assert (left, list(Path(quick.env["TMPDIR"]).glob("pypi-runbook-*"))) == ([], [])
+    assert f"$ twine check --strict dist/{WHEEL} dist/{SDIST}\n" in good.stderr
+    assert good.stderr.endswith("dist/ is ready to be uploaded.\n")
+    assert not done.posts(), "asking needs no token and sends nothing"
+    assert record(done)[-1]["files"] == record(done)[0]["files"]
+    assert record(done)[-1]["result"] == "passed"
+    left = [path.name for path in (done.root / ".pypi-runbook").iterdir() if path.name.startswith("scratch")]
+    assert (left, list(Path(done.env["TMPDIR"]).glob("pypi-runbook-*"))) == ([], [])
 
 
-def test_files_of_another_build_are_compared_all_the_same(ready: Bench) -> None:
-    """Without a manifest the wheel is built from the sdist once more, and the person learns how upload will take these files."""
+def test_files_of_another_build_are_tried_all_the_same(ready: Bench) -> None:
+    """An sdist alone, without a manifest, of a version that only the backend knows: each is told, and the wheel that it builds into is tried."""
     (ready.dist / WHEEL).unlink()
-    answer = found(ready, status=0)
-    assert answer.keys() == {"no-manifest", "no-wheel"}
-    assert "build --from-artifact dist" in answer["no-manifest"]["fix"]
-
-
-def test_it_asks_the_indexes_only_when_it_may(ready: Bench) -> None:
-    """`--offline` reaches no host at all."""
+    metadata = ready.root / "pyproject.toml"
+    metadata.write_text(metadata.read_text().replace('version = "1.0.0"', 'dynamic = ["version"]'))
     before = len(ready.twin.requests)
-    done = ready.run("check", "--offline")
-    assert "on the indexes" not in done.stdout
-    assert [request.host for request in ready.twin.requests[before:] if request.path.startswith("/simple/runbook-tiny")] == []
+    done = ready.run("check", "--offline", "--json")
+    answer = json.loads(done.stdout)
+    severities = {finding["id"]: finding["severity"] for finding in answer["findings"]}
+    assert severities == {"no-manifest": "warning", "no-wheel": "warning", "unknown-version": "note"}
+    assert "build --from-artifact dist" in next(finding["fix"] for finding in answer["findings"] if finding["id"] == "no-manifest")
+    assert answer["checks"][-1]["seen"] == "import runbook_tiny"
+    assert done.returncode == 0
+    assert len(ready.twin.requests) == before, "offline means that no host is reached"
 
 
 def test_a_version_that_is_there_is_told_with_its_bytes(desk: Callable[..., Bench], ready: Bench) -> None:
@@ -180,49 +185,43 @@ def test_a_version_that_is_there_is_told_with_its_bytes(desk: Callable[..., Benc
     assert answer["other-bytes-there"]["page"] == "troubleshooting/file-already-exists.md"
 
 
-def test_a_missing_kind_is_a_warning(ready: Bench) -> None:
-    """An sdist alone looks like a build that was interrupted; it is said, and the wheel that users would get from it is tried."""
-    (ready.dist / WHEEL).unlink()
-    done = ready.run("check")
-    assert done.returncode == 0
-    assert "import runbook_tiny" in done.stdout
+def metadata_of(bench: Bench) -> str:
+    """Return the metadata of the built wheel."""
+    with zipfile.ZipFile(bench.dist / WHEEL) as archive:
+        return archive.read(f"{INFO}/METADATA").decode()
 
 
-def test_what_twine_refuses_is_found(quick: Bench) -> None:
-    """A description that does not render is a finding for each file, under the name that twine said, and PyPI's words say it too."""
-    (quick.root / "README.md").rename(quick.root / "README.rst")
-    (quick.root / "README.rst").write_text("Title\n=\n\n.. no-such-directive::\n\n`broken <\n")
-    metadata = quick.root / "pyproject.toml"
-    metadata.write_text(metadata.read_text().replace("README.md", "README.rst"))
-    commit(quick.root)
-    assert quick.run("build").returncode == 0
-    done = quick.run("check", "--json")
-    twine = [finding["file"] for finding in json.loads(done.stdout)["findings"] if finding["id"] == "twine-check"]
-    assert (done.returncode, twine) == (1, [f"dist/{WHEEL}", f"dist/{SDIST}"])
-    assert "PyPI would refuse it: The description failed to render" in done.stdout
+def desk_of(bench: Bench) -> Desk:
+    """Return what the steps of a check work on, for a step by itself."""
+    release = read_release(bench.root)
+    desk = Desk(release, inspect(release)[0], None, bench.root)
+    look_inside(desk)
+    return desk
+
+
+def test_what_twine_refuses_is_found(ready: Bench) -> None:
+    """A description that does not render is a finding with the file that twine said, and PyPI's words say it too."""
+    broken = metadata_of(ready).partition("\n\n")[0].replace("text/markdown", "text/x-rst") + "\n\nTitle\n=\n\n.. no-such-directive::\n"
+    change(ready, {f"{INFO}/METADATA": broken})
+    desk = desk_of(ready)
+    assert [(found.id, found.file) for found in look_with_twine(desk).findings] == [("twine-check", f"dist/{WHEEL}")]
+    assert "PyPI would refuse it: The description failed to render" in look_with_rules(desk).findings[0].message
 
 
 def test_what_only_pypi_refuses_is_found(ready: Bench) -> None:
     """twine passes a dependency by address; the index does not."""
-    with zipfile.ZipFile(ready.dist / WHEEL) as archive:
-        metadata = archive.read(f"{INFO}/METADATA").decode()
-    change(ready, {f"{INFO}/METADATA": metadata.replace("Summary:", "Requires-Dist: x @ git+https://example.invalid/x\nSummary:")})
-    answer = found(ready)
-    assert "Can't have direct dependency" in answer["direct-dependency"]["message"]
-    assert "twine-check" not in answer
+    stated = "Requires-Dist: x @ git+https://example.invalid/x\nSummary:"
+    change(ready, {f"{INFO}/METADATA": metadata_of(ready).replace("Summary:", stated)})
+    desk = desk_of(ready)
+    (finding,) = look_with_rules(desk).findings
+    assert "Can't have direct dependency" in finding.message
+    assert (finding.page, look_with_twine(desk).findings) == ("troubleshooting/direct-dependency.md", [])
 
 
 def test_a_broken_wheel_is_found(ready: Bench) -> None:
     """A file that nothing can read at all is an error in words."""
     (ready.dist / WHEEL).write_bytes(b"not a zip file")
     assert "unreadable-archive" in found(ready, "--offline")
-
-
-def test_a_version_that_only_the_backend_knows_is_a_note(ready: Bench) -> None:
-    """The check says what it could not compare, and goes on."""
-    metadata = ready.root / "pyproject.toml"
-    metadata.write_text(metadata.read_text().replace('version = "1.0.0"', 'dynamic = ["version"]'))
-    assert found(ready, "--offline", status=0)["unknown-version"]["severity"] == "note"
 
 
 def test_a_version_that_is_none_is_refused(ready: Bench) -> None:
@@ -234,19 +233,9 @@ def test_a_version_that_is_none_is_refused(ready: Bench) -> None:
     assert "error: pyproject.toml:3: `one` is no version" in done.stderr
 
 
-def test_a_package_that_does_not_import_is_found(ready: Bench) -> None:
-    """An import that needs what the metadata do not state is the wheel's fault, and the missing name is in the advice."""
-    change(ready, {"runbook_tiny/__init__.py": "import nowhere_to_be_found\n"})
-    answer = found(ready, "--offline")["does-not-import"]
-    assert "ModuleNotFoundError: No module named 'nowhere_to_be_found'" in answer["message"]
-    assert "nowhere_to_be_found" in answer["fix"]
-
-
 def test_a_missing_dependency_is_not_the_wheels_fault(ready: Bench) -> None:
     """What the metadata state is installed when something needs it; where that fails, the person learns what was not tried."""
-    with zipfile.ZipFile(ready.dist / WHEEL) as archive:
-        metadata = archive.read(f"{INFO}/METADATA").decode()
-    stated = metadata.replace("Summary:", "Requires-Dist: runbook-nowhere-to-be-found\nSummary:")
+    stated = metadata_of(ready).replace("Summary:", "Requires-Dist: runbook-nowhere-to-be-found\nSummary:")
     change(ready, {"runbook_tiny/__init__.py": "import runbook_nowhere_to_be_found\n", f"{INFO}/METADATA": stated})
     options = ["--accept", "wheel-and-sdist-differ"]
     answer = found(ready, *options, status=0)
@@ -255,34 +244,16 @@ def test_a_missing_dependency_is_not_the_wheels_fault(ready: Bench) -> None:
     assert "does-not-import" not in answer
 
 
-def test_a_command_that_does_not_start_is_found(ready: Bench) -> None:
-    """Console scripts are started; one whose function does not exist is an error, one that does not end is stopped and told."""
-    change(ready, {f"{INFO}/entry_points.txt": SCRIPT})
-    assert "`tiny --help` fails in a clean environment: ImportError" in found(ready, "--offline")["command-fails"]["message"]
-
-
-def test_the_command_that_is_started_sees_no_token(ready: Bench) -> None:
-    """Code of the project runs with an empty HOME and without credentials."""
-    secret = ready.twin.token("pypi")
-    seen = f"'{secret}' in repr(dict(os.environ)) or 'runbook' not in os.environ['HOME']"
-    code = f"import os\ndef main():\n    if {seen}:\n        raise NameError\n"
-    change(ready, {"runbook_tiny/__init__.py": code, f"{INFO}/entry_points.txt": SCRIPT})
-    answer = found(ready, "--offline", TWINE_PASSWORD=secret, UV_PUBLISH_TOKEN=secret)
-    assert "command-fails" not in answer
-    assert "secret" in answer, "the token that the test wrote into the package is found"
-
-
 def test_a_token_in_a_package_stops_it_unless_accepted(ready: Bench) -> None:
-    """The file, the line and the kind are told, the token is not; whoever has looked at it can go on, and the record knows."""
+    """The file, the line and the kind are told, the token is not; whoever has looked at a finding can take it upon them."""
     token = ready.twin.token("testpypi")
     change(ready, {"runbook_tiny/settings.py": f"# settings\nTOKEN = '{token}'\n", ".env": "A=1\n"})
-    done = ready.run("check", "--offline", "--json")
+    done = ready.run("check", "--offline", "--json", "--accept", "private-file")
     answer = {finding["id"]: finding for finding in json.loads(done.stdout)["findings"]}
+    assert (done.returncode, answer["secret"]["severity"], answer["private-file"]["severity"]) == (1, "error", "note")
     assert answer["secret"]["message"] == "runbook_tiny/settings.py holds an API token of TestPyPI, in its line 2"
-    assert answer["private-file"]["page"] == "incident/leaked-token.md"
+    assert answer["secret"]["page"] == "incident/leaked-token.md"
     assert token not in done.stdout + done.stderr
-    taken = found(ready, "--offline", "--accept", "secret", "--accept", "private-file", status=0)
-    assert (taken["secret"]["severity"], taken["private-file"]["severity"]) == ("note", "note")
 
 
 def test_what_an_index_refuses_cannot_be_accepted(ready: Bench) -> None:
@@ -292,22 +263,8 @@ def test_what_an_index_refuses_cannot_be_accepted(ready: Bench) -> None:
     assert "'twine-check' is not one of" in done.stderr
 
 
-def test_a_tag_somewhere_else_is_found(quick: Bench) -> None:
-    """Files of a commit whose version is tagged on another commit are not that release."""
-    commit(quick.root, {"more.txt": "more"})
-    assert quick.run("build").returncode == 0
-    assert found(quick, "--offline")["tag-elsewhere"]["page"] == "troubleshooting/tag-and-version.md"
-    git(quick.root, "tag", "--delete", "1.0.0")
-    commit(quick.root, {"again.txt": "again"})
-    answer = found(quick, "--offline", status=0)
-    assert {name: finding["severity"] for name, finding in answer.items()} == {"other-commit": "warning", "no-tag": "note"}
-    bump(quick.root, "1.0.1")
-    assert "dist-disagrees" in found(quick, "--offline")
-
-
-def test_bytes_that_changed_after_the_build_are_found(quick: Bench) -> None:
+def test_bytes_that_changed_after_the_build_are_found(done: Bench) -> None:
     """The manifest's hashes are compared, and nothing else is looked at then."""
-    assert quick.run("build").returncode == 0
-    change(quick, {"runbook_tiny/late.py": ""})
-    os.utime(quick.dist / WHEEL)
-    assert found(quick).keys() == {"changed-file"}
+    change(done, {"runbook_tiny/late.py": ""})
+    os.utime(done.dist / WHEEL)
+    assert found(done).keys() == {"changed-file"}

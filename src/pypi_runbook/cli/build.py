@@ -31,6 +31,6 @@ def command(ref: str | None, allow_dirty: bool, artifact: str | None, root: Path
     """
     if artifact and allow_dirty:
         raise click.UsageError("--allow-dirty is for a build; files of a run are those of a commit")
-    files = take(at(root), artifact, ref) if artifact else build(at(root), ref, allow_dirty=allow_dirty)
-    for file in files:
-        click.echo(f"{file.sha256()}  {file.shown}")
+    made = take(at(root), artifact, ref) if artifact else build(at(root), ref, allow_dirty=allow_dirty)
+    for file in made.files:
+        click.echo(f"{file.sha256}  dist/{file.filename}")

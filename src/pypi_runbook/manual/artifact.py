@@ -19,6 +19,7 @@ from pypi_runbook.errors import RunbookError
 from pypi_runbook.manual.build import attempt, publish, refuse_other_tag
 from pypi_runbook.manual.contents import altered, committed, members
 from pypi_runbook.manual.files import File, parse, require
+from pypi_runbook.manual.manifest import Manifest
 from pypi_runbook.manual.place import move_aside
 from pypi_runbook.manual.release import Release, described
 from pypi_runbook.manual.source import Source, ask, find_source, isolate
@@ -38,8 +39,8 @@ class Found:
     commit: str | None = None
 
 
-def take(release: Release, where: str, ref: str | None) -> list[File]:
-    """Put the distributions that WHERE holds into `dist/`, and return them as they lie there.
+def take(release: Release, where: str, ref: str | None) -> Manifest:
+    """Put the distributions that WHERE holds into `dist/`, and return their manifest.
 
     where: a folder, a zip file as GitHub gives it, or the id or address of a run, whose files `gh run download` fetches.
     ref: the tag or commit that they must fit; None for the run's own commit, else the tag of their version, else the checkout's commit.

@@ -26,8 +26,8 @@ from pypi_runbook.manual.tools import python, run_bare, say
 GENERATOR = re.compile(rb"^Generator: ([\w.-]+)[ (]+([^\s()]+)", re.MULTILINE)
 
 
-def build(release: Release, ref: str | None = None, *, allow_dirty: bool = False) -> list[File]:
-    """Build REF, or else the commit that is checked out, with `python -m build`, and return the files that now lie in `dist/`.
+def build(release: Release, ref: str | None = None, *, allow_dirty: bool = False) -> Manifest:
+    """Build REF, or else the commit that is checked out, with `python -m build`, and return the manifest of what now lies in `dist/`.
 
     What was in `dist/` is moved aside before anything else, so that a failure leaves nothing to upload; the new files arrive together.
     allow_dirty: take files that are not as the commit has them along. RunbookError when that is needed, or when the build fails.
@@ -66,14 +66,14 @@ def refuse_other_tag(wanted: Release, source: Source) -> None:
         raise RunbookError("tag-and-version", message, wanted.file, wanted.line, advice, "troubleshooting/tag-and-version.md", status=1)
 
 
-def publish(release: Release, source: Source, files: list[File], kind: str, run_: Run) -> list[File]:
-    """Put FILES, which are SOURCE's, into a fresh `dist/`, write their manifest last, and return them as they lie there."""
+def publish(release: Release, source: Source, files: list[File], kind: str, run_: Run) -> Manifest:
+    """Put FILES, which are SOURCE's, into a fresh `dist/`, write their manifest last, and return it."""
     kept = place(release, files)
     manifest = describe(source, kept, kind)
     write_manifest(release, manifest)
     run_.files, run_.reason = manifest.hashes, f"{kind} of {origin(manifest)}"
     say(f"dist/ holds {manifest.name} {manifest.version}, {run_.reason}.")
-    return kept
+    return manifest
 
 
 def describe(source: Source, files: list[File], kind: str) -> Manifest:
