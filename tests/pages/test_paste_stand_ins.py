@@ -19,8 +19,9 @@ pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNBOOKS = ("docs/publishing/", "docs/incident/")
-CHECK = re.compile(r"\btwine check --strict |scripts/check\b|/pypi-runbook check\b")
-UPLOAD = re.compile(r"/(twine|pypi-runbook) .*\bupload\b|/(uv|poetry) publish\b|scripts/upload\b")
+# This product's own upload refuses by itself what no check passed: test_paste_guarded.py holds that with the real commands.
+CHECK = re.compile(r"\btwine check --strict ")
+UPLOAD = re.compile(r"/twine .*\bupload\b|/(uv|poetry) publish\b")
 
 
 def runbook_paths() -> list[PathSpec]:

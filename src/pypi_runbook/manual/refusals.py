@@ -10,6 +10,7 @@ from pypi_runbook.rules.words import recognize
 
 ALL = "troubleshooting/index.md"
 DOWN = "incident/pypi-down.md"
+INDEX_DOWN, LOST = "troubleshooting/index-down.md", "troubleshooting/connection-lost.md"
 AGAIN = "run the same command again: what arrived stays, and the rest is sent"
 # What an index has once said of these names and bytes, it will say for ever.
 FINAL = {"file-exists", "filename-reuse", "release-closed", "one-sdist"}
@@ -42,11 +43,11 @@ OTHERS: tuple[tuple[str, str, str, str], ...] = (
     (r"ACTIONS_ID_TOKEN_REQUEST", "id-token-permission", "give the job `id-token: write`", "troubleshooting/id-token-permission.md"),
     (r"TrustedPublishingFailure", "trusted-publishing", "read the reasons above", "publishing/trusted-publishing.md"),
     (r"Credential not found|could not determine credentials", "no-credential", "give twine a token", "troubleshooting/missing-credentials.md"),
-    (r"HTTPError: 429|\b429 Too Many Requests", "too-many-requests", f"wait some minutes, then {AGAIN}", DOWN),
-    (r"HTTPError: 5\d\d|Received \"5\d\d", "server-error", f"look at https://status.python.org, wait, then {AGAIN}", DOWN),
+    (r"HTTPError: 429|\b429 Too Many Requests", "too-many-requests", f"wait some minutes, then {AGAIN}", "troubleshooting/too-many-requests.md"),
+    (r"HTTPError: 5\d\d|Received \"5\d\d", "server-error", f"look at https://status.python.org, wait, then {AGAIN}", INDEX_DOWN),
     (r"SSLError|CERTIFICATE_VERIFY_FAILED", "certificate", "somebody stands between you and the index: try another network", DOWN),
     (r"ProxyError|NameResolution|NewConnectionError", "no-network", f"check the network; then {AGAIN}", DOWN),
-    (r"ConnectionError|RemoteDisconnected|BrokenPipe|ProtocolError|[Tt]imeout|Connection (aborted|reset)", "connection-lost", AGAIN, DOWN),
+    (r"ConnectionError|RemoteDisconnected|BrokenPipe|ProtocolError|[Tt]imeout|Connection (aborted|reset)", "connection-lost", AGAIN, LOST),
     (r"InvalidDistribution", "invalid-distribution", "build and check again", ALL),
     (r"InvalidConfiguration", "twine-configuration", "repair ~/.pypirc, or move it away", ALL),
     (r"No space left|OSError|MemoryError", "machine", "make room on this machine; then " + AGAIN, ALL),
@@ -58,13 +59,13 @@ def read_refusal(output: str, status: int) -> Refusal:
     text = " ".join(output.split())
     if HOPELESS.search(text):
         words = "the connection broke while a file was sent; twine does not send it again by itself, and was ended"
-        return Refusal("connection-lost", words, AGAIN, DOWN)
+        return Refusal("connection-lost", words, AGAIN, LOST)
     words = last_words(output)
     if rule := _rule(words):
         final = rule in FINAL
         advice = NEXT_VERSION if final else TOKEN if TOKEN_RULES.match(rule) else "repair what it names, and begin again with the build"
         if rule in ("read-only", "uploads-disabled"):
-            return Refusal(rule, words, f"wait until uploads are open again, then {AGAIN}", DOWN)
+            advice = f"wait until uploads are open again, then {AGAIN}"
         return Refusal(rule, words, advice, f"troubleshooting/{RULES[rule].entry}.md" if RULES[rule].entry else ALL, final)
     for pattern, id_, advice, page in OTHERS:
         if re.search(pattern, text):

@@ -1,0 +1,350 @@
+"""Uploads that go wrong: after the same command has run again, the index holds exactly the built bytes, or it was said why it never can."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pexpect
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from manual_bench import SDIST, WHEEL
+from upload_bench import NAME, VERSION, Publisher
+
+pytest_plugins = ["upload_bench"]
+
+SENDING = f"Uploading {WHEEL}"
+# Beyond the form's own fields, so that some cuts meet the middle of a file, its end, and the moment after it.
+POSITIONS = (0, 1, 700, 1500, 2600, 3500, 5000)
+# More than once in a nightly run, for example; the examples are the same in every run of one number.
+EXAMPLES = int(os.environ.get("PYPI_RUNBOOK_EXAMPLES", "10"))
+
+
+def complete(publisher: Publisher, index: str) -> subprocess.CompletedProcess[str]:
+    """Run the path again without any fault; the index then holds exactly what was built."""
+    publisher.twin.clear()
+    done = publisher.upload(index, "--yes")
+    assert done.returncode == 0, done.stderr
+    assert publisher.has(index) == publisher.built()
+    return done
+
+
+def require_named(publisher: Publisher, index: str, words: str) -> None:
+    """Hold that a failed upload named what the index has and lacks, led to a page, and showed nobody a traceback."""
+    assert "Traceback" not in words
+    assert re.search(r"^error: ", words, re.MULTILINE)
+    assert re.search(r"^  next: .+\n  page: \S+\.md", words, re.MULTILINE)
+    there = publisher.has(index).keys()
+    for name in publisher.built():
+        if 0 < len(there) < 2 and "asked what it has" not in words and "answered 5" not in words:
+            assert re.search(rf"^  {'the same' if name in there else 'not there'} +{re.escape(name)}$", words, re.MULTILINE), words
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """One way in which a run goes wrong: a fault of the twin, another token, or a signal while the first file is being sent."""
+
+    fault: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+    token: str = ""
+    stop: signal.Signals | None = None
+
+    def meet(self, publisher: Publisher, index: str) -> None:
+        """Run one upload under it."""
+        twin = publisher.twin
+        if self.fault:
+            twin.fault(self.fault, **self.options)
+        if self.stop:
+            stopped(publisher, index, self.stop)
+            return
+        other = {"testpypi": "pypi", "pypi": "testpypi"}[index]
+        expired = twin.perform("token", index=index, seconds=-1)["token"]
+        secret = {"": twin.token(index), "other": twin.token(other), "expired": expired}[self.token]
+        done = publisher.upload(index, "--yes", TWINE_PASSWORD=secret)
+        if done.returncode:
+            require_named(publisher, index, done.stderr)
+        else:
+            assert publisher.has(index) == publisher.built()
+
+
+def stopped(publisher: Publisher, index: str, number: signal.Signals) -> str:
+    """Start an upload, stop it by a signal while it sends the first file, and return what it said; a slow index makes that moment long."""
+    publisher.twin.fault("slow", seconds=0.4, only="uploads")
+    child = publisher.start("upload", index, "--yes", **publisher.token(index))
+    assert child.stdout
+    said = ""
+    while (line := child.stdout.readline()) and SENDING not in line:
+        said += line
+    child.send_signal(number)
+    said += child.stdout.read()
+    child.wait()
+    return said
+
+
+uploads = {"only": "uploads"}
+troubles = st.one_of(
+    st.builds(
+        Trouble,
+        st.just("cut"),
+        st.fixed_dictionaries({**{k: st.just(v) for k, v in uploads.items()}, "bytes": st.integers(0, 6000), "requests": st.just(1)}),
+    ),
+    st.builds(
+        Trouble,
+        st.just("outage"),
+        st.fixed_dictionaries({"only": st.just("uploads"), "status": st.sampled_from([500, 502, 503, 504]), "requests": st.integers(1, 8)}),
+    ),
+    st.builds(Trouble, st.just("too-many-requests"), st.just({**uploads, "requests": 1})),
+    st.builds(Trouble, st.just("too-many-requests"), st.just({"only": "reads", "requests": 1, "seconds": 0})),
+    st.builds(Trouble, st.just("outage"), st.just({"only": "reads", "requests": 1})),
+    st.builds(Trouble, st.just("cut"), st.fixed_dictionaries({"only": st.just("reads"), "bytes": st.integers(0, 1200), "requests": st.just(1)})),
+    st.sampled_from(
+        [
+            Trouble("lost-answer", {"requests": 1}),
+            Trouble("read-only", {"requests": 1}),
+            Trouble("lag", {"seconds": 30}),
+            Trouble(token="other"),
+            Trouble(token="expired"),
+            Trouble(stop=signal.SIGKILL),
+            Trouble(stop=signal.SIGINT),
+            Trouble(stop=signal.SIGTERM),
+        ]
+    ),
+)
+
+
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@given(index=st.sampled_from(["testpypi", "pypi"]), sequence=st.lists(troubles, min_size=1, max_size=3))
+def test_any_trouble_ends_well(desks: Callable[[], AbstractContextManager[Publisher]], index: str, sequence: list[Trouble]) -> None:
+    """Whatever meets the uploads, one after the other: the next one without trouble completes the release, and nothing else is ever there."""
+    with desks() as publisher:
+        for trouble in sequence:
+            trouble.meet(publisher, index)
+            assert publisher.has(index).items() <= publisher.built().items()
+            publisher.twin.clear()
+        settle(publisher, index)
+        complete(publisher, index)
+        assert not publisher.has({"testpypi": "pypi", "pypi": "testpypi"}[index])
+
+
+def settle(publisher: Publisher, index: str) -> None:
+    """Wait for a twine that outlived its parent: until its end it keeps the turn."""
+    for _ in range(100):
+        done = publisher.run("upload", index, typed="\n", TWINE_PASSWORD="x")
+        if "another upload from this folder is running" not in done.stderr:
+            return
+        time.sleep(0.1)
+
+
+def test_cuts_at_many_places(publisher: Publisher) -> None:
+    """A connection that ends within the form, a file, or behind it leaves nothing half there; the file's loss is named at once."""
+    for position in POSITIONS:
+        publisher.twin.fault("cut", bytes=position, only="uploads", requests=1)
+        started = time.monotonic()
+        done = publisher.upload("testpypi")
+        assert done.returncode == 2
+        assert time.monotonic() - started < 20, "twine waits for minutes by itself"
+        assert "the connection broke while a file was sent" in done.stderr
+        require_named(publisher, "testpypi", done.stderr)
+        assert not publisher.has("testpypi")
+    complete(publisher, "testpypi")
+
+
+def test_an_answer_that_got_lost_counts_as_an_arrival(publisher: Publisher) -> None:
+    """The first file was taken although its sender never heard of it: it is named, and only the other one is sent again."""
+    publisher.twin.fault("lost-answer", requests=1)
+    done = publisher.upload("testpypi")
+    require_named(publisher, "testpypi", done.stderr)
+    assert f"TestPyPI has {WHEEL} and lacks {SDIST}" in done.stderr
+    assert "page: incident/half-uploaded.md" in done.stderr
+    again = complete(publisher, "testpypi")
+    assert f"twine upload --non-interactive --disable-progress-bar --repository testpypi dist/{SDIST}\n" in again.stderr
+
+
+def test_the_last_answer_may_get_lost(publisher: Publisher) -> None:
+    """When twine fails after the last file has arrived, nothing is missing, and that is a success."""
+    publisher.twin.fault("lost-answer", requests=1)
+    publisher.upload("testpypi")
+    publisher.twin.fault("lost-answer", requests=1)
+    done = publisher.upload("testpypi")
+    assert done.returncode == 0, done.stderr
+    assert "after the last file had arrived" in done.stderr
+    assert publisher.has("testpypi") == publisher.built()
+
+
+def test_lag_is_told_from_loss(publisher: Publisher) -> None:
+    """A file that the index has and its caches do not list is neither missing nor sent anew under another name."""
+    publisher.twin.fault("lag", seconds=60)
+    publisher.twin.fault("lost-answer", requests=1)
+    done = publisher.upload("testpypi")
+    assert f"there, not listed yet  {WHEEL}" in done.stderr
+    assert f"not there              {SDIST}" in done.stderr
+    complete(publisher, "testpypi")
+
+
+@pytest.mark.parametrize(
+    ("fault", "words", "page"),
+    [
+        ("outage", "HTTPError: 503 Service Unavailable", "troubleshooting/index-down.md"),
+        ("too-many-requests", "HTTPError: 429 Too Many Requests", "troubleshooting/too-many-requests.md"),
+        ("read-only", "Read-only mode: Uploads are temporarily disabled", "troubleshooting/read-only.md"),
+    ],
+)
+def test_an_index_that_says_no_is_quoted(publisher: Publisher, fault: str, words: str, page: str) -> None:
+    """The error is twine's, what the index has is said, and the page is the entry's."""
+    publisher.twin.fault(fault, **({} if fault == "read-only" else {"only": "uploads"}))
+    done = publisher.upload("testpypi")
+    assert done.returncode == 2
+    assert f"error: {words}" in done.stderr or f"{words}. TestPyPI has none of the files" in done.stderr
+    assert f"page: {page}" in done.stderr
+    assert publisher.record()[-1]["result"] == "failed"
+    complete(publisher, "testpypi")
+
+
+def test_an_index_that_cannot_be_asked_gets_nothing(publisher: Publisher) -> None:
+    """Without an answer about what is there, nobody can tell what an upload would do."""
+    publisher.twin.fault("outage", only="reads")
+    done = publisher.upload("testpypi")
+    assert done.returncode == 2
+    assert "answered 503 Service Unavailable; asking again" in done.stderr
+    assert "nothing was sent; look at https://status.python.org" in done.stderr
+    assert not publisher.posts()
+
+
+def other_bytes(publisher: Publisher) -> None:
+    """Let somebody upload a file of this name with other bytes."""
+    built = publisher.dist / SDIST
+    content = built.read_bytes()
+    # The end of a gzip file may carry zeros: the same archive in other bytes.
+    built.write_bytes(content + b"\0" * 512)
+    argv = publisher.twin.wrap(["twine", "upload", "--non-interactive", "-r", "testpypi", str(built)])
+    subprocess.run(argv, env={**publisher.env, **publisher.token("testpypi")}, check=True, capture_output=True)
+    built.write_bytes(content)
+
+
+def deleted_name(publisher: Publisher) -> None:
+    """Upload the release, then delete one file of it on the index's page."""
+    assert publisher.upload("testpypi").returncode == 0
+    publisher.twin.perform("delete", index="testpypi", project=NAME, version=VERSION, filename=SDIST)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"), [(other_bytes, "it never takes a file of that name again"), (deleted_name, "TestPyPI will never take these files")]
+)
+def test_what_never_can_be_completed_is_said(publisher: Publisher, spoil: Callable[[Publisher], None], words: str) -> None:
+    """Other bytes under a name, and a name that was deleted, end it: the tool says never, and what to do instead, each time."""
+    spoil(publisher)
+    for _ in range(2):
+        done = publisher.upload("testpypi")
+        assert done.returncode in (1, 2)
+        assert words in done.stderr
+        assert "release the next version" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_other_bytes_stop_it_before_anything_is_sent(publisher: Publisher) -> None:
+    """The wheel, which is missing, is not sent beside an sdist of another build."""
+    other_bytes(publisher)
+    before = len(publisher.posts())
+    assert "with other bytes than were built" in publisher.upload("testpypi").stderr
+    assert len(publisher.posts()) == before
+    assert WHEEL not in publisher.has("testpypi")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_an_interrupted_upload_says_what_arrived(publisher: Publisher, number: signal.Signals) -> None:
+    """Ctrl-C, a stop and a closed terminal end twine, then say what the index has, and are recorded with it."""
+    said = stopped(publisher, "testpypi", number)
+    assert f"error: interrupted by {number.name}: TestPyPI has" in said
+    assert "TestPyPI has now:" in said
+    assert "Traceback" not in said
+    entry = publisher.record()[-1]
+    assert (entry["result"], entry["index"]) == ("interrupted", "testpypi")
+    assert "TestPyPI has" in entry["reason"]
+    complete(publisher, "testpypi")
+
+
+def test_ctrl_c_at_a_terminal(publisher: Publisher) -> None:
+    """At a terminal Ctrl-C reaches twine too; its traceback is nobody's business, and the status is the shell's for it."""
+    publisher.twin.fault("slow", seconds=1, only="uploads")
+    argv = publisher.twin.wrap([sys.executable, "-m", "pypi_runbook", "upload", "testpypi"])
+    environment = {**publisher.env, **publisher.token("testpypi"), "TERM": "xterm"}
+    child = pexpect.spawn(argv[0], argv[1:], cwd=str(publisher.root), env=environment, encoding="utf-8", timeout=60, dimensions=(50, 200))
+    child.expect(f"Uploading {WHEEL}")
+    child.sendintr()
+    child.expect(pexpect.EOF)
+    child.close()
+    assert "interrupted by SIGINT: TestPyPI has" in str(child.before)
+    assert "Traceback" not in str(child.before)
+    assert child.exitstatus == 130
+    complete(publisher, "testpypi")
+
+
+def test_ctrl_c_before_anything_is_sent(publisher: Publisher) -> None:
+    """At the question for the version nothing was sent, and that is what is said and recorded."""
+    argv = publisher.twin.wrap([sys.executable, "-m", "pypi_runbook", "upload", "pypi"])
+    child = pexpect.spawn(argv[0], argv[1:], cwd=str(publisher.root), env={**publisher.env, **publisher.token("pypi")}, encoding="utf-8", timeout=60)
+    child.expect("Type the version")
+    child.sendintr()
+    child.expect("interrupted by SIGINT: nothing was sent")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 130
+    assert publisher.record()[-1]["result"] == "interrupted"
+    assert not publisher.posts()
+
+
+def test_a_killed_upload_is_told_of_by_the_next(publisher: Publisher) -> None:
+    """SIGKILL leaves no words; the next upload finds that out, records it, and completes the release."""
+    stopped(publisher, "testpypi", signal.SIGKILL)
+    settle(publisher, "testpypi")
+    said = [entry for entry in publisher.record() if "killed, or the machine stopped" in entry["reason"]]
+    assert [(entry["result"], entry["index"], entry["files"]) for entry in said] == [("interrupted", "testpypi", publisher.built())]
+    complete(publisher, "testpypi")
+
+
+def test_two_uploads_at_once(publisher: Publisher) -> None:
+    """The second one sends nothing and says who is at it; the first one ends as if alone."""
+    publisher.twin.fault("slow", seconds=1, only="uploads")
+    first = publisher.start("upload", "testpypi", **publisher.token("testpypi"))
+    assert first.stdout
+    while SENDING not in first.stdout.readline():
+        pass
+    second = publisher.upload("testpypi")
+    assert second.returncode == 2
+    assert "another upload from this folder is running (process" in second.stderr
+    first.stdout.read()
+    assert first.wait() == 0
+    assert len(publisher.sends()) == 2
+    assert publisher.has("testpypi") == publisher.built()
+
+
+def limited(publisher: Publisher, kilobytes: int) -> subprocess.CompletedProcess[str]:
+    """Run an upload that can make no file larger than KILOBYTES, as on a disk that is full."""
+    command = shlex.join([sys.executable, "-m", "pypi_runbook", "upload", "testpypi"])
+    argv = publisher.twin.wrap(["bash", "-c", f"ulimit -f {kilobytes}; exec {command}"])
+    environment = {**publisher.env, **publisher.token("testpypi")}
+    return subprocess.run(argv, cwd=publisher.root, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+
+
+def test_a_full_disk(publisher: Publisher) -> None:
+    """What cannot be recorded is not begun; what was sent when the disk filled up is said all the same."""
+    refused = limited(publisher, 0)
+    assert refused.returncode == 2
+    assert "nothing was sent: .pypi-runbook/ cannot be written" in refused.stderr
+    assert not publisher.posts()
+    with (publisher.root / ".pypi-runbook" / "record.jsonl").open("a") as record:
+        record.write("\n" * 2000)
+    done = limited(publisher, 1)
+    assert done.returncode == 0, done.stderr
+    assert "this run could not be written to .pypi-runbook/record.jsonl" in done.stderr
+    assert publisher.has("testpypi") == publisher.built()
