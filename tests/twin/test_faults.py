@@ -257,5 +257,7 @@ def test_twin_command_starts_with_faults() -> None:
     wrong = subprocess.run([*command, "--fault", "outage:request=2", "--", "true"], capture_output=True, text=True, check=False)
 
     assert done.stdout == "504 429 200 "
+    assert "twin: failed: GET https://pypi.org/: 504 Gateway Timeout\n" in done.stderr
+    assert "twin: failed: GET https://test.pypi.org/: 429 Too Many Requests\n" in done.stderr
     assert (wrong.returncode, wrong.stdout) == (125, "")
     assert "do you mean requests?" in wrong.stderr

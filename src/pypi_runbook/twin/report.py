@@ -11,6 +11,9 @@ from pypi_runbook.twin.hosts import INDEXES
 from pypi_runbook.twin.records import Request
 from pypi_runbook.twin.world import World
 
+# Besides the server's errors: too many requests, and an answer that was cut.
+FAILURES = (429, 499)
+
 
 def report(world: World, since: int = 0) -> list[str]:
     """Return what WORLD's indexes hold, and what was refused and why among its requests from number SINCE on."""
@@ -44,6 +47,6 @@ def _refusals(requests: Iterable[Request]) -> list[str]:
             refused[f"refused: {request.client} to {address}: {request.status} {request.reason}{page and f' ({page})'}"] += 1
         elif not request.path:
             refused[f"refused: a connection to {request.host}, which is not part of the twin"] += 1
-        elif request.status >= 500:
+        elif request.status >= 500 or request.status in FAILURES:
             refused[f"failed: {request.method} {address}: {request.status} {request.reason}"] += 1
     return [f"{words} ({count} times)" if count > 1 else words for words, count in refused.items()]
