@@ -23,9 +23,12 @@ class Tunnel:
         self._local = local
         self._refused = refused
         self.connections = 0
+        # Nothing else holds on to a connection whose client has closed its side.
+        self._served: set[asyncio.Task[None] | None] = set()
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one client connection to its end."""
+        self._served.add(task := asyncio.current_task())
         try:
             async with asyncio.timeout(HEAD_SECONDS):
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -36,6 +39,7 @@ class Tunnel:
         except asyncio.LimitOverrunError:
             await _say(writer, 431, "Request Header Fields Too Large")
         finally:
+            self._served.discard(task)
             writer.close()
 
     async def _answer(self, head: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import gc
 import socket
+import threading
 import zipfile
 import zlib
 from pathlib import Path
@@ -115,6 +117,30 @@ def test_control_characters_that_come_back_in_a_message(door: Door) -> None:
     body = form(right_fields()).replace(b'name="version"', b'name="a\x0b\x7fb"; filename="c"')
 
     assert door.post(body) == b"HTTP/1.1 400 a  b: Should not be a tuple."
+
+
+def test_clients_that_leave_before_the_answer(caplog: pytest.LogCaptureFixture) -> None:
+    """A client that does not wait leaves no word about the twin's insides behind, whenever Python collects its garbage."""
+    ended = threading.Event()
+
+    def collect() -> None:
+        while not ended.is_set():
+            gc.collect()
+
+    # What is there already need not be looked through each time.
+    gc.freeze()
+    collector = threading.Thread(target=collect)
+    with Twin.start() as twin:
+        door = Door.of(twin)
+        collector.start()
+        for _ in range(80):
+            with door.connect("pypi.org") as secure:
+                secure.sendall(b"GET / HTTP/1.1\r\nHost: pypi.org\r\n\r\n")
+        ended.set()
+        collector.join()
+    gc.unfreeze()
+
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
 
 
 @pytest.mark.parametrize(
