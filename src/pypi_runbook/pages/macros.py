@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pypi_runbook.errors import RunbookError
-from pypi_runbook.pages import clienttable, excerpts, guidance, linemarks, reference, ruletable, tables, values
+from pypi_runbook.pages import benchmarks, clienttable, excerpts, guidance, linemarks, reference, ruletable, tables, values
 from pypi_runbook.pages.picture import workflow_picture
 from pypi_runbook.pages.practices import practices_table
 from pypi_runbook.project import Facts, Workflow
@@ -103,6 +103,10 @@ class Macros:
     def fences_reference(self) -> str:
         """Return the languages and options that a fence may have."""
         return reference.fences_reference()
+
+    def benchmark_table(self, name: str) -> str:
+        """Return what a benchmark found, `index` or `start`, and when it was measured."""
+        return benchmarks.benchmark_table(guidance.docs(self._env), name)
 
     def clients_table(self) -> str:
         """Return what each client of the matrix does and prints, and what is known to be broken."""

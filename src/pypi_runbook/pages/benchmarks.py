@@ -1,0 +1,44 @@
+"""What the benchmarks found, as the scripts in tests/benchmarks/ left it in docs/assets/benchmarks/."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pypi_runbook.errors import RunbookError
+from pypi_runbook.pages.tables import table
+
+FOLDER = Path("assets", "benchmarks")
+CASES = {"uploads": "Uploads of a small wheel", "simple-index": "Pages of the simple index"}
+STARTS = {"process": "the command, from its start to its first answer", "twin": "the same inside a Python that has everything imported"}
+
+
+def benchmark_table(docs: Path, name: str) -> str:
+    """Return the table of the benchmark NAME, `index` or `start`, kept below the folder DOCS, with when and where it was measured."""
+    place = docs / FOLDER / f"{name}.json"
+    if not place.is_file():
+        raise RunbookError("no-such-benchmark", f"there is no result of a benchmark `{name}`", next="ask for index or start")
+    found = json.loads(place.read_text(encoding="utf-8"))
+    rows, counts = (_starts(found), "fastest") if name == "start" else (_ratios(found), "median")
+    return f"{rows}\n{_where(found, counts)}\n"
+
+
+def _ratios(found: dict[str, Any]) -> str:
+    """Return how many requests the twin answers while another server answers one."""
+    others = list(dict.fromkeys(each["than"] for each in found["ratios"]))
+    ratios = {(each["case"], each["clients"], each["than"]): each["ratio"] for each in found["ratios"]}
+    rows = [
+        [CASES[case], str(clients), *(f"{ratios[case, clients, other]:.2f}" for other in others)]
+        for case, clients in dict.fromkeys((each["case"], each["clients"]) for each in found["ratios"])
+    ]
+    return table(["Requests", "Clients at once", *(f"Twin : {other} {found['versions'][other]}" for other in others)], rows)
+
+
+def _starts(found: dict[str, Any]) -> str:
+    return table(["Start", "Seconds"], [[words, f"{found['seconds'][case]:.2f}"] for case, words in STARTS.items()])
+
+
+def _where(found: dict[str, Any], counts: str) -> str:
+    cpus = f"{found['cpus']} processor{'s' * (found['cpus'] != 1)}"
+    return f"Measured on {found['date']} with Python {found['python']} on {cpus}: the {counts} of {found['rounds']} rounds."
