@@ -37,6 +37,8 @@ Examples:
 @json_option
 def command(log: TextIO, publisher: str | None, index: str | None, root: Path, as_json: bool) -> int:
     """Compare, print, and return 0 when all agrees, 1 when something differs."""
+    if log.isatty():
+        click.echo("paste the claims, then press Enter and Ctrl-D", err=True)
     claims = read_claims(log.read())
     if not claims:
         message = "no claims can be read there"

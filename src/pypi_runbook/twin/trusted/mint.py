@@ -69,7 +69,7 @@ class Minting:
                 skewed = now + self._world.faults.skew(self._index.name)
                 claims = read_claims(encoded, self._world.trusted.issuer, self._index.name, skewed, self._is_disabled)
                 publisher = self._publisher(claims, now)
-                self._registry.use(self._index.name, str(claims["jti"]), claims["exp"] + LEEWAY + MARGIN)
+                self._registry.use(self._index.name, str(claims["jti"]), int(claims["exp"]) + LEEWAY + MARGIN)
                 ids = sorted(self._registry.project_ids(publisher.id))
                 token, expires = publisher_token(self._world.store.accounts, self._index, host, publisher.id, ids, now)
         except Refused as error:
