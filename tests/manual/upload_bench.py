@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from manual_bench import Bench
+from manual_bench import WHEEL, Bench
 
 from pypi_runbook.twin import Twin
 
 pytest_plugins = ["manual_bench"]
 
 NAME, VERSION = "runbook-tiny", "1.0.0"
+SENDING = f"Uploading {WHEEL}"
 UPLOAD_HOSTS = {"pypi": "upload.pypi.org", "testpypi": "test.pypi.org"}
 
 
@@ -87,3 +90,35 @@ def publishing(checked: Path, folder: Path, state: Path | None = None) -> Iterat
 def _desks(checked: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Any]:
     """Return what gives one publisher after another, for a test that needs more than one world."""
     return lambda: publishing(checked, tmp_path_factory.mktemp("desk"))
+
+
+def complete(publisher: Publisher, index: str) -> subprocess.CompletedProcess[str]:
+    """Run the path again without any fault; the index then holds exactly what was built."""
+    publisher.twin.clear()
+    done = publisher.upload(index, "--yes")
+    assert done.returncode == 0, done.stderr
+    assert publisher.has(index) == publisher.built()
+    return done
+
+
+def settle(publisher: Publisher, index: str) -> None:
+    """Wait for a twine that outlived its parent: until its end it keeps the turn."""
+    for _ in range(100):
+        done = publisher.run("upload", index, typed="\n", TWINE_PASSWORD="x")
+        if "another upload from this folder is running" not in done.stderr:
+            return
+        time.sleep(0.1)
+
+
+def stopped(publisher: Publisher, index: str, number: signal.Signals) -> str:
+    """Start an upload, stop it by a signal while it sends the first file, and return what it said; a slow index makes that moment long."""
+    publisher.twin.fault("slow", seconds=0.4, only="uploads")
+    child = publisher.start("upload", index, "--yes", **publisher.token(index))
+    assert child.stdout
+    said = ""
+    while (line := child.stdout.readline()) and SENDING not in line:
+        said += line
+    child.send_signal(number)
+    said += child.stdout.read()
+    child.wait()
+    return said
