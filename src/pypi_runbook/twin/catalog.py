@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from packaging.utils import canonicalize_name
-
 from pypi_runbook.twin.hosts import PYPI, Index
-from pypi_runbook.twin.journal import last_serial
+from pypi_runbook.twin.journal import last_serial, listed_projects
 from pypi_runbook.twin.listing import Listed, own_listing, version_key
 from pypi_runbook.twin.records import ACTIVE, QUARANTINED, File
 from pypi_runbook.twin.world import World
@@ -23,11 +21,9 @@ class Catalog:
         self._world = world
         self.index = index
 
-    def projects(self) -> list[tuple[str, str]]:
-        """Return the normalized and the shown name of each project that was uploaded here; a quarantined one is left out."""
-        store, site = self._world.store, self.index.name
-        found = [known for each in store.project_names(site) if (known := store.project(site, canonicalize_name(each)))]
-        return [(project.normalized, project.name) for project in found if project.status != QUARANTINED]
+    def projects(self) -> list[tuple[str, str, int]]:
+        """Return normalized name, shown name and serial of each project that was uploaded here; a quarantined one is left out."""
+        return listed_projects(self._world.store, self.index.name)
 
     def serial(self, project: str | None = None) -> int:
         """Return the number of the index's last change, or of PROJECT's; 0 for a project that is read through."""

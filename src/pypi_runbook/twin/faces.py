@@ -88,7 +88,7 @@ class ProjectPages:
     async def home(self, _: web.Request) -> web.StreamResponse:
         """Answer with the projects that were uploaded here."""
         projects = self._catalog.projects()
-        rows = "".join(f'<li><a href="/project/{normalized}/">{html.escape(name)}</a></li>\n' for normalized, name in projects)
+        rows = "".join(f'<li><a href="/project/{normalized}/">{html.escape(name)}</a></li>\n' for normalized, name, _ in projects)
         title = f"{self._catalog.index.title} (twin)"
         return page(title, f"<h1>{title}</h1>\n<p>{len(projects)} projects were uploaded to this twin.</p>\n<ul>\n{rows}</ul>")
 

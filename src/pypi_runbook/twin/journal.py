@@ -5,6 +5,7 @@ The database writes it by itself, so that no change is forgotten, whoever makes 
 
 from __future__ import annotations
 
+from pypi_runbook.twin.records import QUARANTINED
 from pypi_runbook.twin.store import Store
 
 WATCHED = {
@@ -33,3 +34,13 @@ def last_serial(store: Store, site: str, project: str | None = None) -> int:
     with store.transaction() as database:
         row = database.execute(f"SELECT max(serial) FROM journal WHERE {where}", values).fetchone()  # noqa: S608 (conditions of this module)
     return int(row[0] or 0)
+
+
+def listed_projects(store: Store, site: str) -> list[tuple[str, str, int]]:
+    """Return normalized name, shown name and last change of SITE's projects, sorted; without those in quarantine."""
+    query = """
+        SELECT p.normalized, p.name, coalesce(max(j.serial), 0) FROM projects p
+        LEFT JOIN journal j ON j.site = p.site AND j.normalized = p.normalized
+        WHERE p.site = ? AND p.status != ? GROUP BY p.normalized ORDER BY p.normalized"""
+    with store.transaction() as database:
+        return list(database.execute(query, (site, QUARANTINED)))

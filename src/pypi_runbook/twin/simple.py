@@ -33,9 +33,9 @@ class SimpleIndex:
     async def root(self, request: web.Request) -> web.StreamResponse:
         """Answer with the names of the projects that were uploaded here."""
         projects, serial = self._catalog.projects(), self._catalog.serial()
-        listed = [{"name": name, "_last-serial": self._catalog.serial(normalized)} for normalized, name in projects]
+        listed = [{"name": name, "_last-serial": changed} for _, name, changed in projects]
         content = {"meta": {"api-version": API_VERSION, "_last-serial": serial}, "projects": listed}
-        anchors = [f'    <a href="/simple/{normalized}/">{escape(name)}</a>\n' for normalized, name in projects]
+        anchors = [f'    <a href="/simple/{normalized}/">{escape(name)}</a>\n' for normalized, name, _ in projects]
         return _answer(request, content, lambda: _page("Simple index", "", "".join(anchors)))
 
     async def project(self, request: web.Request) -> web.StreamResponse:
