@@ -23,9 +23,24 @@ from pypi_runbook.twin.trusted.acting import job_environment
 from pypi_runbook.twin.trusted.expected import expected_publisher
 from pypi_runbook.twin.trusted.jobs import read_job
 
-SPECIMEN = Path(__file__).resolve().parents[2] / "projects" / "nautobot-ai-ops"
 NAME = "sample-project"
 MODULE = "sample_project.py"
+LEGACY = {"testpypi": "https://test.pypi.org/legacy/", "pypi": "https://upload.pypi.org/legacy/"}
+METADATA = f"""[project]
+name = "{NAME}"
+version = "1.8"
+
+[project.urls]
+Repository = "https://github.com/sample-owner/{NAME}"
+"""
+JOB = """  {index}:
+    runs-on: ubuntu-24.04
+    environment: {index}
+    permissions:
+      id-token: write
+    steps:
+      - run: uv publish --publish-url {url}
+"""
 # Nothing in the matrix takes as long, but for a client that waits for ever.
 PATIENCE = 60.0
 WHEEL = "Wheel-Version: 1.0\nGenerator: sample\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -56,14 +71,14 @@ class Desk:
 
     @contextmanager
     def _environment(self, variables: dict[str, str], job: str | None) -> Iterator[dict[str, str]]:
-        """Give the variables of a command, as JOB of the specimen's workflow has them, whose publisher PyPI knows."""
+        """Give the variables of a command, as JOB of the repository's workflow has them, whose publisher PyPI knows."""
         own = self.person.environment(variables)
         if job is None:
             yield own
             return
-        facts = read_project(SPECIMEN)
+        facts = read_project(repository(self.folder / "repository"))
         publisher = expected_publisher(facts, "pypi")
-        assert publisher, "the specimen's files do not say who publishes it"
+        assert publisher, "the repository's files do not say who publishes it"
         self.twin.perform("prepare-index", index="pypi", project=NAME, publisher=publisher.as_json(), spelling=[facts.repository.owner])
         with job_environment(self.twin.perform, read_job(facts, job, "release"), own, self.work) as environment:
             yield environment
@@ -104,6 +119,16 @@ def wheel(folder: Path, version: str, content: str) -> Path:
     lines = [f"{name},sha256={_digest(text)},{len(text.encode())}" for name, text in members.items()]
     record = "\n".join([*lines, f"{info}/RECORD,,", ""])
     return make_wheel(folder, NAME, version, files={MODULE: content, "WHEEL": WHEEL, "RECORD": record})
+
+
+def repository(folder: Path) -> Path:
+    """Make FOLDER a repository whose workflow publishes from a job for each index; return it."""
+    workflows = folder / ".github" / "workflows"
+    workflows.mkdir(parents=True, exist_ok=True)
+    (folder / "pyproject.toml").write_text(METADATA)
+    jobs = "".join(JOB.format(index=index, url=address) for index, address in LEGACY.items())
+    (workflows / "release.yml").write_text(f"name: Release\non:\n  release:\n    types: [published]\njobs:\n{jobs}")
+    return folder
 
 
 def spoken(request: Request) -> str:

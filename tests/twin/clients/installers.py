@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from desk import NAME, Desk
+from desk import LEGACY, NAME, Desk
 from people import install_client
 from transcripts import Record
-from uploaders import LEGACY, ONCE, SIMPLE
+from uploaders import ONCE, SIMPLE
 
 PROJECT = """[project]
 name = "another-project"

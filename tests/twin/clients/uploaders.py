@@ -6,12 +6,11 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from desk import NAME, PATIENCE, Desk
+from desk import LEGACY, NAME, PATIENCE, Desk
 from transcripts import Record
 
 from pypi_runbook.twin.namespace import namespaces_work
 
-LEGACY = {"testpypi": "https://test.pypi.org/legacy/", "pypi": "https://upload.pypi.org/legacy/"}
 SIMPLE = {"testpypi": "https://test.pypi.org/simple/", "pypi": "https://pypi.org/simple/"}
 DIRECT = {"NO_PROXY": "*", "no_proxy": "*"}
 ONCE = {"requests": 1}
