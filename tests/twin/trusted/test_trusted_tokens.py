@@ -146,6 +146,17 @@ def test_refusals_are_json_and_the_report_explains_them(twin: Twin, person: Pers
     assert "Environment name: the job has pypi, the publisher production (troubleshooting/environment-missing.md)" in words
 
 
+def test_publisher_without_an_environment_is_warned_of(twin: Twin, person: Person) -> None:
+    """A job in an environment gets its token from a publisher that takes any, and the owners would hear of it; one without hears nothing."""
+    register(person, "anywhere", "octo/anywhere/publish.yml")
+    since = len(twin.requests)
+    assert answer_in(exchange(person, claims_of("anywhere", environment=None)).stdout).body["success"]
+    assert "would write to the owners" not in "\n".join(twin.perform("report", since=since)["lines"])
+    assert answer_in(exchange(person, claims_of("anywhere")).stdout).body["success"]
+    words = "\n".join(twin.perform("report", since=since)["lines"])
+    assert "PyPI would write to the owners of anywhere: the publisher octo/anywhere/publish.yml takes any environment, and this job has pypi" in words
+
+
 def test_no_token_is_ever_told(twin: Twin, person: Person) -> None:
     """Neither identities nor tokens stand in the report, nor in what is remembered of the requests."""
     register(person, "silent", "octo/silent/publish.yml@pypi")

@@ -15,10 +15,10 @@ from pypi_runbook.twin.projects import new_project
 from pypi_runbook.twin.tokens import read_token
 from pypi_runbook.twin.trusted.differences import form_address, nearest
 from pypi_runbook.twin.trusted.identity import read_claims, why
-from pypi_runbook.twin.trusted.matching import Claims, find_publisher
+from pypi_runbook.twin.trusted.matching import Claims, find_publisher, text
 from pypi_runbook.twin.trusted.payload import read_payload
 from pypi_runbook.twin.trusted.publishers import Registration
-from pypi_runbook.twin.trusted.state import Refusal
+from pypi_runbook.twin.trusted.state import Note
 from pypi_runbook.twin.world import World
 
 OIDC_FLAG = "disallow-oidc"
@@ -72,6 +72,7 @@ class Minting:
                 self._registry.use(self._index.name, str(claims["jti"]), int(claims["exp"]) + LEEWAY + MARGIN)
                 ids = sorted(self._registry.project_ids(publisher.id))
                 token, expires = publisher_token(self._world.store.accounts, self._index, host, publisher.id, ids, now)
+                self._warn(publisher, claims)
         except Refused as error:
             self._explain(error, claims)
             return self._refusal(error)
@@ -128,7 +129,17 @@ class Minting:
             lines += self._comparison(claims)
         elif error.rule.entry:
             lines += [f"  see troubleshooting/{error.rule.entry}.md"]
-        self._world.trusted.refusals.append(Refusal(len(self._world.requests), tuple(lines)))
+        self._note(lines)
+
+    def _warn(self, publisher: Registration, claims: Claims) -> None:
+        """Keep for the person what PyPI writes to the owners when a job has an environment and its publisher none."""
+        environment = text(claims, "environment")
+        if environment and not publisher.publisher.environment and len(publisher.projects) == 1:
+            words = f"{self._index.title} would write to the owners of {publisher.projects[0]}: the publisher {publisher.publisher} takes any"
+            self._note([f"{words} environment, and this job has {environment}; register it with that one (publishing/environments.md)"])
+
+    def _note(self, lines: list[str]) -> None:
+        self._world.trusted.notes.append(Note(len(self._world.requests), tuple(lines)))
 
     def _comparison(self, claims: Claims) -> list[str]:
         found = nearest(claims, self._registry.all(self._index.name, self._world.clock()))

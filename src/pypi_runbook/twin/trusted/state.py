@@ -1,4 +1,4 @@
-"""What a twin keeps about Trusted Publishing: GitHub's issuer, the publishers, and why tokens were refused."""
+"""What a twin keeps about Trusted Publishing: GitHub's issuer, the publishers, and what a person should know of each request for a token."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pypi_runbook.twin.trusted.registry import Registry
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """Why an index gave a job no token: before which request of the world's list that was, and the words for a person."""
+class Note:
+    """What a person should know of a request for a token: which number it has in the world's list, and the words."""
 
     request: int
     lines: tuple[str, ...]
@@ -24,8 +24,8 @@ class Trusted:
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:
         self.registry = Registry(store)
         self.issuer = Issuer(clock)
-        self.refusals: list[Refusal] = []
+        self.notes: list[Note] = []
 
     def explained(self, since: int) -> list[str]:
-        """Return the words about every refusal from request number SINCE on."""
-        return [line for refusal in self.refusals if refusal.request >= since for line in refusal.lines]
+        """Return the words about every request from number SINCE on."""
+        return [line for note in self.notes if note.request >= since for line in note.lines]
