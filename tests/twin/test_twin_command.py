@@ -13,6 +13,7 @@ import pytest
 
 from pypi_runbook.rules.sample import make_wheel
 from pypi_runbook.twin import Twin
+from pypi_runbook.twin.twin import own_names
 
 pytest_plugins = ["people"]
 pytestmark = pytest.mark.xdist_group("twin-command")
@@ -144,3 +145,12 @@ def test_own_names_are_not_read_through(tmp_path: Path) -> None:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
     assert done.stdout == "404"
+
+
+def test_own_names_do_not_need_a_workflow_that_can_be_read(tmp_path: Path) -> None:
+    """The project's names are its own whatever else in the folder is broken."""
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "My_Own"\nversion = "1"\n')
+    (tmp_path / ".github" / "workflows").mkdir(parents=True)
+    (tmp_path / ".github" / "workflows" / "publish.yml").write_text("on: [\n")
+
+    assert own_names(tmp_path) == {"my-own"}

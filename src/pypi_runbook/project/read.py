@@ -46,6 +46,16 @@ def read_project(root: Path) -> Facts:
     return Facts(root, project, [other for other, _ in others], repository, workflows, left_open)
 
 
+def read_names(root: Path) -> list[str]:
+    """Return the names of the distributions below ROOT, as they are written; nothing else there is looked at.
+
+    Raises RunbookError, with file and line, for a metadata file that cannot be understood.
+    """
+    root = root.resolve()
+    found = [read_distribution(folder, root)[0] for folder in (root, *further_projects(root))]
+    return [each.name for each in found if each and each.name]
+
+
 def further_projects(root: Path) -> list[Path]:
     """Return the folders below ROOT that hold another distribution: a pyproject.toml with a name of its own."""
     return [path.parent for path in sorted(pyprojects(root)) if has_name(path, root)]

@@ -11,6 +11,7 @@ from typing import Any, Self
 from packaging.utils import canonicalize_name
 
 from pypi_runbook.errors import RunbookError
+from pypi_runbook.project.read import read_names
 from pypi_runbook.twin.access import first_token
 from pypi_runbook.twin.authority import make_authority
 from pypi_runbook.twin.breaking import distrust
@@ -163,13 +164,10 @@ class Twin:
 
 def own_names(project: Path) -> frozenset[str]:
     """Return the normalized names of the distributions in the repository PROJECT; none when it cannot be read."""
-    from pypi_runbook.project import read_project
-
     try:
-        facts: Any = read_project(project)
+        return frozenset(map(canonicalize_name, read_names(project)))
     except RunbookError:
         return frozenset()
-    return frozenset(canonicalize_name(each.name) for each in (facts.project, *facts.projects) if each and each.name)
 
 
 def _index(name: str) -> Index:
