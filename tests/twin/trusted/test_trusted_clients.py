@@ -53,15 +53,6 @@ def act(project: Path, *arguments: str, tools: Path | None = None) -> subprocess
     return done
 
 
-def test_twine_publishes_as_the_job(project: Path) -> None:
-    """Nothing is registered and no token is given: the publisher that the files say is registered, and twine uploads."""
-    done = act(project, *RELEASE, "--", *TWINE, "dist/nautobot_ai_ops-1.0.0-py3-none-any.whl")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Minted upload token for trusted publishing" in done.stdout
-    assert f"twin: registered a pending publisher for {NAME} on PyPI: {PUBLISHER}@pypi" in done.stderr
-    assert "twin: PyPI holds nautobot_ai_ops-1.0.0-py3-none-any.whl" in done.stderr
-
-
 def test_uv_publishes_as_the_job(project: Path, client: Callable[[str], Path]) -> None:
     """uv does the same on TestPyPI, gives the token back afterwards, and does not complain about that."""
     command = ("uv", "publish", "--trusted-publishing", "always", "--publish-url", TESTPYPI, "dist/*")
@@ -129,10 +120,17 @@ def test_what_cannot_be_meant(project: Path, arguments: tuple[str, ...], status:
     assert "Traceback" not in done.stderr
 
 
-def test_state_with_publishers_gets_no_other(project: Path, tmp_path: Path) -> None:
-    """Where an index knows a publisher already, nothing is registered by itself, and the project's second release needs nothing."""
+def test_twine_publishes_as_the_job(project: Path, tmp_path: Path) -> None:
+    """Nothing is registered and no token is given: the publisher that the files say is registered, and twine uploads.
+
+    Where an index knows a publisher already, nothing is registered by itself, and the second release needs nothing.
+    """
     state = ("--state", str(tmp_path / "state"))
-    assert act(project, *state, *RELEASE, "--", *TWINE, "dist/nautobot_ai_ops-1.0.0-py3-none-any.whl").returncode == 0
+    done = act(project, *state, *RELEASE, "--", *TWINE, "dist/nautobot_ai_ops-1.0.0-py3-none-any.whl")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Minted upload token for trusted publishing" in done.stdout
+    assert f"twin: registered a pending publisher for {NAME} on PyPI: {PUBLISHER}@pypi" in done.stderr
+    assert "twin: PyPI holds nautobot_ai_ops-1.0.0-py3-none-any.whl" in done.stderr
     make_wheel(project / "dist", NAME, "1.0.1")
     again = act(project, *state, *RELEASE, "--", *TWINE, "dist/nautobot_ai_ops-1.0.1-py3-none-any.whl")
     assert again.returncode == 0, again.stdout + again.stderr
