@@ -22,7 +22,6 @@ from pypi_runbook.twin import Twin
 
 pytestmark = pytest.mark.xdist_group("solid-killed")
 
-JSON = "application/vnd.pypi.simple.v1+json"
 # What moves a file into place and records it: each of its lines is a moment at which the twin may be killed.
 KEEPING = "Store.add"
 SAMPLES = 12
@@ -54,16 +53,17 @@ class Scene:
 
     def is_whole(self, door: Door, state: Path) -> bool:
         """Tell whether the wheel is there with all that belongs to it; fail when it is there in part, or the sdist is not."""
-        listed = {file["filename"]: file for file in json.loads(door.get("pypi.org", "/simple/x/", JSON)[1])["files"]}
-        there = self.wheel.name in listed
-        assert set(listed) == {self.sdist.name, *([self.wheel.name] if there else [])}
-        for path in (self.sdist, self.wheel):
-            status, content = door.get("files.pythonhosted.org", address(path))
-            assert (status, content == path.read_bytes()) == ((200, True) if path.name in listed else (404, False))
-        status, content = door.get("files.pythonhosted.org", f"{address(self.wheel)}.metadata")
-        assert (status, content == metadata("x", "1.0").encode()) == ((200, True) if there else (404, False))
-        releases = json.loads(door.get("pypi.org", "/pypi/x/1.0/json")[1])
-        assert {file["filename"] for file in releases["urls"]} == set(listed)
+        with door.reader() as read:
+            listed = {file["filename"]: file for file in json.loads(read("pypi.org", "/simple/x/")[1])["files"]}
+            there = self.wheel.name in listed
+            assert set(listed) == {self.sdist.name, *([self.wheel.name] if there else [])}
+            for path in (self.sdist, self.wheel):
+                status, content = read("files.pythonhosted.org", address(path))
+                assert (status, content == path.read_bytes()) == ((200, True) if path.name in listed else (404, False))
+            status, content = read("files.pythonhosted.org", f"{address(self.wheel)}.metadata")
+            assert (status, content == metadata("x", "1.0").encode()) == ((200, True) if there else (404, False))
+            releases = json.loads(read("pypi.org", "/pypi/x/1.0/json")[1])
+            assert {file["filename"] for file in releases["urls"]} == set(listed)
         kept = {path.name for path in state.rglob("*") if path.is_file() and not path.name.startswith("twin.sqlite")}
         assert kept == {self.sdist.name, *([self.wheel.name, f"{self.wheel.name}.metadata"] if there else [])}
         return there

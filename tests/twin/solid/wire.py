@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import http.client
 import json
 import os
 import signal
@@ -11,7 +12,8 @@ import socket
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -19,6 +21,7 @@ from typing import Self
 from pypi_runbook.twin import Twin
 
 UPLOADS = "upload.pypi.org"
+JSON = "application/vnd.pypi.simple.v1+json"
 BOUNDARY = "multipart/form-data; boundary=x"
 
 
@@ -61,6 +64,19 @@ class Door:
         answer = self.send(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: {accept}\r\nConnection: close\r\n\r\n".encode(), host)
         head, _, body = answer.partition(b"\r\n\r\n")
         return int(head.split(b" ")[1]), body
+
+    @contextmanager
+    def reader(self) -> Iterator[Callable[[str, str], tuple[int, bytes]]]:
+        """Give a function that returns status and body of a host's page, as JSON where there is a choice, over one connection for all."""
+        with self.connect() as secure:
+
+            def read(host: str, path: str) -> tuple[int, bytes]:
+                secure.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: {JSON}, */*;q=0.1\r\n\r\n".encode())
+                answer = http.client.HTTPResponse(secure)
+                answer.begin()
+                return answer.status, answer.read()
+
+            yield read
 
     def upload_head(self, length: int, kind: str = BOUNDARY) -> bytes:
         """Return what stands above an upload of LENGTH bytes, with a right token."""
