@@ -14,7 +14,7 @@ from pypi_runbook.manual.contents import members
 from pypi_runbook.manual.files import File, parse
 from pypi_runbook.manual.manifest import Manifest
 from pypi_runbook.manual.origin import origin_of
-from pypi_runbook.manual.release import read_release
+from pypi_runbook.manual.release import at, read_release
 from pypi_runbook.manual.tryout import try_out
 
 INFO = "tried-1.0.dist-info"
@@ -42,7 +42,7 @@ def wheel(folder: Path, code: str, *headers: tuple[str, str], entry_points: str 
 
 def tried(file: File, folder: Path) -> tuple[str, dict[str, Finding]]:
     """Return what was done with FILE, and the findings by id."""
-    words, findings = try_out(file, dict(members(file)), folder / "room")
+    words, findings = try_out(at(folder), file, dict(members(file)), folder / "room")
     return words, {finding.id: finding for finding in findings}
 
 

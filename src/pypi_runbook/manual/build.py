@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 from pypi_runbook.errors import RunbookError
+from pypi_runbook.manual.clean import forget
 from pypi_runbook.manual.files import File, require
 from pypi_runbook.manual.lock import exclusive, scratch, spoken
 from pypi_runbook.manual.manifest import Listed, Manifest, remove_manifest, write_manifest
@@ -49,6 +50,7 @@ def attempt(release: Release) -> Iterator[tuple[Run, Path]]:
     """Make way for new files, yield the run's entry of the record and an empty folder, and write what became of it."""
     with recorded(release, "build") as run_, spoken("the build"), exclusive(release), scratch(release) as folder:
         remove_manifest(release)
+        forget(release)
         yield run_, folder
 
 

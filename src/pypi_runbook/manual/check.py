@@ -230,7 +230,7 @@ def look_as_user(desk: Desk) -> Step:
     built = [] if wheels else [file for path in desk.folder.glob("rebuilt/dist/*.whl") if (file := parse(path))]
     seen, findings = [], []
     for number, file in enumerate(wheels or built):
-        words, found = try_out(file, desk.contents.get(file.path.name) or dict(members(file)), desk.folder / f"room{number}")
+        words, found = try_out(desk.release, file, desk.contents.get(file.path.name) or dict(members(file)), desk.folder / f"room{number}")
         seen.append(words)
         findings += found
     return Step("as a user", "; ".join(dict.fromkeys(seen)) or "not tried", findings)

@@ -25,13 +25,18 @@ PREFIX = "pypi-runbook-"
 
 @contextmanager
 def exclusive(release: Release) -> Iterator[None]:
-    """Let nothing else change `dist/` and the manifest of RELEASE, and no upload read them meanwhile; wait for one that runs.
+    """Let nothing else change `dist/` and the manifest of RELEASE, and no upload read them meanwhile; wait for one that runs."""
+    with waiting(release, NAME, "Another build or upload works on dist/ here; waiting until it has ended."):
+        yield
 
-    The lock ends with its process, however that ends.
-    """
-    with (open_state(release) / NAME).open("a") as handle:
+
+@contextmanager
+def waiting(release: Release, name: str, words: str = "") -> Iterator[None]:
+    """Hold the lock NAME of RELEASE, after waiting for whoever holds it and saying WORDS; it ends with its process, however that ends."""
+    with (open_state(release) / name).open("a") as handle:
         if fcntl and not _lock(handle):
-            say("Another build or upload works on dist/ here; waiting until it has ended.")
+            if words:
+                say(words)
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 

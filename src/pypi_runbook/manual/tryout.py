@@ -20,7 +20,7 @@ from pypi_runbook.manual.clean import Clean
 from pypi_runbook.manual.compare import COMPILED, payload
 from pypi_runbook.manual.files import File
 from pypi_runbook.manual.hygiene import COMMON
-from pypi_runbook.manual.release import PAGE
+from pypi_runbook.manual.release import PAGE, Release
 from pypi_runbook.manual.tools import Answer
 
 DEPENDENCIES = "troubleshooting/dependencies.md"
@@ -30,23 +30,24 @@ COMMANDS = 10
 SECONDS = 30.0
 
 
-def try_out(file: File, contents: Mapping[str, bytes], folder: Path) -> tuple[str, list[Finding]]:
+def try_out(release: Release, file: File, contents: Mapping[str, bytes], folder: Path) -> tuple[str, list[Finding]]:
     """Install the wheel FILE in FOLDER, import what it holds, and start its commands; return what was done, and what is not right.
 
-    contents: the wheel's bytes by path. It is installed by itself; what it depends on joins only when something cannot go without.
+    contents: the wheel's bytes by path. It is installed by itself; what it depends on joins only when something cannot go without,
+    in an environment that RELEASE keeps until the next build.
     """
     if reason := unsuitable(file, contents):
         return reason, [Finding("not-tried", "note", f"it was not installed: {reason}", file.shown, None, "try it on a machine that it is for", PAGE)]
     room = Clean.make(folder)
-    if room is None or not room.install(file.path, dependencies=False):
+    if room is None or not room.install("--quiet", "--no-deps", "--no-index", str(file.path)):
         return "not installable", [_bad("not-installable", "pip cannot install it", file, "read pip's lines above")]
     modules, commands = import_names(contents), console_scripts(contents)
     findings = list(_trials(room, file, contents, modules, commands))
     lacking = [finding for finding in findings if finding.id == "needs-dependencies"]
     if lacking:
         findings = [finding for finding in findings if finding not in lacking]
-        if room.install(file.path, dependencies=True):
-            findings = list(_trials(room, file, contents, modules, commands, complete=True))
+        if whole := Clean.complete(release, file):
+            findings = list(_trials(whole, file, contents, modules, commands, complete=True))
         else:
             message = f"what it depends on could not be installed, so this was not tried to the end: {lacking[0].message}"
             fix = "read pip's lines above: either the index did not answer, or a dependency does not exist"
