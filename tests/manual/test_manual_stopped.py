@@ -15,9 +15,9 @@ from upload_bench import SENDING, Publisher, complete, settle, stopped
 pytest_plugins = ["upload_bench"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 def test_an_interrupted_upload_says_what_arrived(publisher: Publisher, number: signal.Signals) -> None:
-    """Ctrl-C, a stop and a closed terminal end twine, then say what the index has, and are recorded with it."""
+    """A stop and a closed terminal end twine, then say what the index has, and are recorded with it."""
     said = stopped(publisher, "testpypi", number)
     assert f"error: interrupted by {number.name}: TestPyPI has" in said
     assert "TestPyPI has now:" in said
