@@ -30,7 +30,7 @@ PAGES = {
     "tabs.md": '\n=== "One"\n\n    ```bash\n    WAY=one\n    ```\n\n=== "Two"\n\n    ```bash\n    WAY=two\n    ```\n'
     + fence("test $WAY = one || test $WAY = two\ntest ! -e was-here\ntouch was-here"),
     "token.md": fence("printf 'Token: '; read -rs TOKEN; export TOKEN", options='input="token:testpypi"')
-    + fence('test -n "$TOKEN"\nprintf \'%s\\n\' "$TOKEN"\nfalse'),
+    + fence('test -n "$TOKEN"\nprintf \'%s\\n\' "$TOKEN"\nprintf \'pypi-AgE%060d\\n\' 7\nfalse'),
 }
 
 
@@ -127,8 +127,9 @@ def test_each_path_has_its_own_session(run: Run) -> None:
 
 
 def test_a_token_is_masked(run: Run) -> None:
-    """What a reader types is typed, and never shown."""
+    """What a reader types is typed, and never shown; nor is a token that the page's own commands got."""
     assert run.line_with("| [token:testpypi]")
+    assert run.line_with("| [token]")
     assert "pypi-AgE" not in run.output
 
 
