@@ -30,7 +30,7 @@ PAGES = {
     "tabs.md": '\n=== "One"\n\n    ```bash\n    WAY=one\n    ```\n\n=== "Two"\n\n    ```bash\n    WAY=two\n    ```\n'
     + fence("test $WAY = one || test $WAY = two\ntest ! -e was-here\ntouch was-here"),
     "token.md": fence("printf 'Token: '; read -rs TOKEN; export TOKEN", options='input="token:testpypi"')
-    + fence('test -n "$TOKEN"\nprintf \'%s\\n\' "$TOKEN"\nprintf \'pypi-AgE%060d\\n\' 7\nfalse'),
+    + fence("test -n \"$TOKEN\"\nprintf '%s\\n' \"$TOKEN\"\nprintf 'pypi-AgE%060d\\n' 7\nfalse"),
 }
 
 
