@@ -125,11 +125,3 @@ def test_two_sdists_of_one_release(twin: Twin, tmp_path: Path) -> None:
 
     assert sum(answer == OK for answer in answers) == 1
     assert len(twin.files("pypi", "sdists")) == 2
-
-
-def test_names_that_are_too_similar(twin: Twin, tmp_path: Path) -> None:
-    """Of two new projects whose names PyPI takes for the same one, one is made."""
-    answers = at_once(twin, [right_form(make_wheel(tmp_path, name)) for name in ("similar-one", "simi1ar-one")])
-
-    assert sum(answer == OK for answer in answers) == 1
-    assert sum(b"too similar to an existing project" in answer for answer in answers) == 1
