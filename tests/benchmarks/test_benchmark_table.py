@@ -43,14 +43,14 @@ def test_unknown_benchmark_is_an_error_that_names_the_known(tmp_path: Path) -> N
         benchmark_table(tmp_path, "index")
 
 
-@pytest.mark.parametrize("name", ["index", "start"])
+@pytest.mark.parametrize("name", ["index", "start", "manual"])
 def test_kept_results_can_be_shown_and_tell_nothing_of_the_machine(name: str) -> None:
     """The committed results make a table, and their only words are versions, a date and the names of servers and cases."""
     text = (DOCS / FOLDER / f"{name}.json").read_text()
 
-    assert benchmark_table(DOCS, name).count("|") > 8
+    assert benchmark_table(DOCS, name).count("|") >= 8
     assert "/" not in text
-    assert set(json.loads(text)) <= {"schema", "date", "python", "cpus", "rounds", "versions", "ratios", "seconds"}
+    assert set(json.loads(text)) <= {"schema", "date", "python", "cpus", "rounds", "versions", "ratios", "ratio", "seconds"}
 
 
 def test_versions_beside_the_twin_are_those_of_the_locks() -> None:

@@ -200,18 +200,22 @@ def test_what_is_here_is_used_only_if_it_is_all(tmp_path: Path) -> None:
 
 
 def test_code_of_the_project_sees_no_credential(quick: Bench) -> None:
-    """A backend, and whatever it brings along, gets the environment without any token."""
+    """A backend, and whatever it brings along, gets the environment without any token, and the modes that everybody gets."""
     metadata = quick.root / "pyproject.toml"
     changed = metadata.read_text().replace("poetry.core.masonry.api", "nosy").replace('["poetry-core>=2.2"]', '[]\nbackend-path = ["."]')
     commit(quick.root, {"pyproject.toml": changed, "nosy.py": NOSY})
     secret = quick.twin.token("pypi")
+    before = os.umask(0o077)
     done = quick.run("build", TWINE_PASSWORD=secret, POETRY_PYPI_TOKEN_PYPI=secret, UV_PUBLISH_TOKEN=secret, GH_TOKEN=secret)
+    os.umask(before)
     assert done.returncode == 0, done.stderr
     with zipfile.ZipFile(quick.dist / WHEEL) as wheel:
         seen = wheel.read("seen.txt").decode()
     assert "SOURCE_DATE_EPOCH" in seen
     assert secret not in seen
     assert quick.env["PYPI_RUNBOOK_TWIN"] not in seen
+    with tarfile.open(quick.dist / SDIST) as sdist:
+        assert {member.mode for member in sdist} == {0o644}
 
 
 def test_a_folder_without_git_is_built_as_it_is(done: Bench, tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_what_needs_more_than_it_states(tmp_path: Path) -> None:
 
 def test_what_needs_its_own_missing_part(tmp_path: Path) -> None:
     """A module of its own that is missing is no missing dependency, although there are dependencies."""
-    _, findings = tried(wheel(tmp_path, "import tried.part\n", ("Requires-Dist", "anything")), tmp_path)
+    _, findings = tried(wheel(tmp_path, "import tried.part\n", ("Requires-Dist", "runbook-nowhere-to-be-found")), tmp_path)
     assert findings.keys() == {"does-not-import"}
 
 

@@ -15,13 +15,13 @@ STARTS = {"process": "the command, from its start to its first answer", "twin": 
 
 
 def benchmark_table(docs: Path, name: str) -> str:
-    """Return the table of the benchmark NAME, `index` or `start`, kept below the folder DOCS, with when and where it was measured."""
+    """Return the table of the benchmark NAME, `index`, `start` or `manual`, kept below the folder DOCS, with when and where it was measured."""
     place = docs / FOLDER / f"{name}.json"
     if not place.is_file():
-        raise RunbookError("no-such-benchmark", f"there is no result of a benchmark `{name}`", next="ask for index or start")
+        raise RunbookError("no-such-benchmark", f"there is no result of a benchmark `{name}`", next="ask for index, start or manual")
     found = json.loads(place.read_text(encoding="utf-8"))
-    rows, counts = (_starts(found), "fastest") if name == "start" else (_ratios(found), "median")
-    return f"{rows}\n{_where(found, counts)}\n"
+    rows = {"index": _ratios, "start": _starts, "manual": _paths}[name](found)
+    return f"{rows}\n{_where(found, 'fastest' if name == 'start' else 'median')}\n"
 
 
 def _ratios(found: dict[str, Any]) -> str:
@@ -37,6 +37,13 @@ def _ratios(found: dict[str, Any]) -> str:
 
 def _starts(found: dict[str, Any]) -> str:
     return table(["Start", "Seconds"], [[words, f"{found['seconds'][case]:.2f}"] for case, words in STARTS.items()])
+
+
+def _paths(found: dict[str, Any]) -> str:
+    return table(
+        ["From a fresh clone to files that are verified on both indexes", "Times as long as by hand"],
+        [["the helper scripts", f"{found['ratio']:.2f}"]],
+    )
 
 
 def _where(found: dict[str, Any], counts: str) -> str:
