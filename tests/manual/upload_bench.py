@@ -112,7 +112,7 @@ def settle(publisher: Publisher, index: str) -> None:
 
 def stopped(publisher: Publisher, index: str, number: signal.Signals) -> str:
     """Start an upload, stop it by a signal while it sends the first file, and return what it said; a slow index makes that moment long."""
-    publisher.twin.fault("slow", seconds=0.4, only="uploads")
+    publisher.twin.fault("slow", seconds=1, only="uploads")
     child = publisher.start("upload", index, "--yes", **publisher.token(index))
     assert child.stdout
     said = ""
