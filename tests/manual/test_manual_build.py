@@ -28,7 +28,8 @@ METADATA = "Metadata-Version: 2.4\\nName: runbook-tiny\\nVersion: 1.0.0\\n"
 
 def build_sdist(folder, settings=None):
     with tarfile.open(pathlib.Path(folder, "runbook_tiny-1.0.0.tar.gz"), "w:gz") as archive:
-        for name in ("pyproject.toml", "nosy.py"):
+        pathlib.Path("made.txt").touch()
+        for name in ("pyproject.toml", "nosy.py", "made.txt"):
             archive.add(name, "runbook_tiny-1.0.0/" + name)
         info = tarfile.TarInfo("runbook_tiny-1.0.0/PKG-INFO")
         info.size = len(METADATA)

@@ -10,6 +10,7 @@ import pytest
 from build_bench import commit, git
 
 from pypi_runbook.finding import Finding
+from pypi_runbook.manual.clean import forget
 from pypi_runbook.manual.contents import members
 from pypi_runbook.manual.files import File, parse
 from pypi_runbook.manual.manifest import Manifest
@@ -17,24 +18,25 @@ from pypi_runbook.manual.origin import origin_of
 from pypi_runbook.manual.release import at, read_release
 from pypi_runbook.manual.tryout import try_out
 
-INFO = "tried-1.0.dist-info"
 NAME = "tried-1.0-py3-none-any.whl"
 SCRIPT = "[console_scripts]\ntried = tried:main\n"
 
 
 def wheel(folder: Path, code: str, *headers: tuple[str, str], entry_points: str = "", name: str = NAME) -> File:
     """Write a wheel with one module that holds CODE."""
-    metadata = [("Metadata-Version", "2.4"), ("Name", "tried"), ("Version", "1.0"), *headers]
+    project = name.partition("-")[0]
+    metadata = [("Metadata-Version", "2.4"), ("Name", project), ("Version", "1.0"), *headers]
+    info = f"{project}-1.0.dist-info"
     inside = {
-        "tried/__init__.py": code,
-        f"{INFO}/METADATA": "".join(f"{key}: {value}\n" for key, value in metadata),
-        f"{INFO}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        f"{INFO}/entry_points.txt": entry_points,
+        f"{project}/__init__.py": code,
+        f"{info}/METADATA": "".join(f"{key}: {value}\n" for key, value in metadata),
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/entry_points.txt": entry_points,
     }
     with zipfile.ZipFile(folder / name, "w") as archive:
         for member, content in inside.items():
             archive.writestr(member, content)
-        archive.writestr(f"{INFO}/RECORD", "".join(f"{member},,\n" for member in [*inside, f"{INFO}/RECORD"]))
+        archive.writestr(f"{info}/RECORD", "".join(f"{member},,\n" for member in [*inside, f"{info}/RECORD"]))
     file = parse(folder / name)
     assert file
     return file
@@ -64,6 +66,23 @@ def test_what_needs_its_own_missing_part(tmp_path: Path) -> None:
     """A module of its own that is missing is no missing dependency, although there are dependencies."""
     _, findings = tried(wheel(tmp_path, "import tried.part\n", ("Requires-Dist", "runbook-nowhere-to-be-found")), tmp_path)
     assert findings.keys() == {"does-not-import"}
+
+
+def test_what_it_depends_on_is_installed_once_for_a_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dependency joins when something needs it, stays for the next check and for verify, and goes with the next build."""
+    index = tmp_path / "index"
+    index.mkdir()
+    needed = wheel(index, "", name="needed-1.0-py3-none-any.whl")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(index))
+    file = wheel(tmp_path, "import needed\n", ("Requires-Dist", "needed"))
+    assert tried(file, tmp_path) == ("import tried, with what it depends on", {})
+    needed.path.unlink()
+    (tmp_path / "room").rename(tmp_path / "before")
+    assert tried(file, tmp_path)[1] == {}
+    (tmp_path / "room").rename(tmp_path / "second")
+    forget(at(tmp_path))
+    assert tried(file, tmp_path)[1].keys() == {"dependencies-not-installed"}
 
 
 @pytest.mark.parametrize(
