@@ -29,7 +29,7 @@ def test_an_interrupted_upload_says_what_arrived(publisher: Publisher, number: s
 
 
 def test_ctrl_c_at_a_terminal(publisher: Publisher) -> None:
-    """At a terminal Ctrl-C reaches twine too; its traceback is nobody's business, and the status is the shell's for it."""
+    """At a terminal Ctrl-C reaches twine too; its traceback is nobody's business, the cursor comes back, and the status is the shell's."""
     publisher.twin.fault("slow", seconds=1, only="uploads")
     argv = publisher.twin.wrap([sys.executable, "-m", "pypi_runbook", "upload", "testpypi"])
     environment = {**publisher.env, **publisher.token("testpypi"), "TERM": "xterm"}
@@ -38,7 +38,9 @@ def test_ctrl_c_at_a_terminal(publisher: Publisher) -> None:
     child.sendintr()
     child.expect(pexpect.EOF)
     child.close()
-    assert "interrupted by SIGINT: TestPyPI has" in str(child.before)
+    shown = str(child.before)
+    assert "interrupted by SIGINT: TestPyPI has" in shown
+    assert shown.rfind("\x1b[?25h") > shown.rfind("\x1b[?25l"), "the terminal has no cursor"
     assert "Traceback" not in str(child.before)
     assert child.exitstatus == 130
     complete(publisher, "testpypi")

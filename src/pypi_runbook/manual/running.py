@@ -19,6 +19,7 @@ from pypi_runbook.manual.secrets import mask
 from pypi_runbook.manual.tools import announce, environment
 
 CHUNK = 4096
+SHOW_CURSOR = "\x1b[?25h"
 # A closed terminal and a machine that goes down are as good a reason to tidy up as Ctrl-C.
 SIGNALS = [number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
 TRACEBACK = re.compile(r"^(Traceback \(most recent call last\)|\s*╭─+ Traceback)")
@@ -81,6 +82,9 @@ def watch(command: list[str], folder: Path, settings: Mapping[str, str], secret:
             if hopeless.search(" ".join(shown.words().split())):
                 process.terminate()
         shown.take(b"\n", quiet=True)
+    if colours:
+        # A progress bar hides the cursor, and one that was ended does not bring it back.
+        click.echo(SHOW_CURSOR, err=True, nl=False)
     outcome.status, outcome.words = process.returncode, shown.words()
     return outcome
 
