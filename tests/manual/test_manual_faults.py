@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -225,22 +226,37 @@ jobs:
     steps:
       - run: twine upload dist/*
 """
+JOB = ("--job", "pypi", "--event", "release", "--publisher", "somebody/runbook-tiny/release.yml", "--")
 
 
-def test_a_ci_upload_that_was_cut_is_completed_by_hand(publisher: Publisher) -> None:
-    """The workflow's own job uploads one file without a token and fails at the second; the same files, by hand, complete the release."""
+def with_workflow(publisher: Publisher) -> None:
+    """Give the project a repository, and a workflow whose job may ask for an identity."""
     metadata = publisher.root / "pyproject.toml"
     url = '\n[project.urls]\nRepository = "https://github.com/somebody/runbook-tiny"\n'
     metadata.write_text(metadata.read_text().replace("\n[build-system]", f"{url}\n[build-system]"))
     (publisher.root / ".github" / "workflows").mkdir(parents=True)
     (publisher.root / ".github" / "workflows" / "release.yml").write_text(WORKFLOW)
+
+
+def test_a_ci_upload_that_was_cut_is_completed_by_hand(publisher: Publisher) -> None:
+    """The workflow's own job uploads one file without a token and fails at the second; the same files, by hand, complete the release."""
+    with_workflow(publisher)
     publisher.twin.fault("slow", seconds=0, only="uploads", requests=1)
     publisher.twin.fault("outage", only="uploads")
     twine = ["twine", "upload", "--non-interactive", f"dist/{WHEEL}", f"dist/{SDIST}"]
-    job = publisher.run("twin", "--job", "pypi", "--event", "release", "--publisher", "somebody/runbook-tiny/release.yml", "--", *twine)
+    job = publisher.run("twin", *JOB, *twine)
     assert "HTTPError: 503" in job.stdout + job.stderr, job.stderr
     assert publisher.has("pypi").keys() == {WHEEL}
     publisher.twin.clear()
     seen = publisher.run("verify", "pypi", "--wait", "0")
     assert f"PyPI serves 1 of 2 files after 0 s; it lacks {SDIST}" in seen.stderr
     complete(publisher, "pypi")
+
+
+def test_in_a_ci_job_no_token_is_needed(publisher: Publisher) -> None:
+    """Where the job may ask for an identity, twine gets its token by Trusted Publishing, which is said before."""
+    with_workflow(publisher)
+    done = publisher.run("twin", *JOB, sys.executable, "-m", "pypi_runbook", "upload", "pypi", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "credential: Trusted Publishing: twine asks GitHub Actions for this job's identity" in done.stderr
+    assert publisher.has("pypi") == publisher.built()
