@@ -48,4 +48,4 @@ def _paths(found: dict[str, Any]) -> str:
 
 def _where(found: dict[str, Any], counts: str) -> str:
     cpus = f"{found['cpus']} processor{'s' * (found['cpus'] != 1)}"
-    return f"Measured on {found['date']} with Python {found['python']} on {cpus}: the {counts} of {found['rounds']} rounds."
+    return f"Measured on {found['date']} on {cpus}: the {counts} of {found['rounds']} rounds."
