@@ -156,7 +156,7 @@ def join(command: list[str], acting: Acting | None, *, new_world: bool) -> int:
     # Asked first: a twin that is gone cannot be joined, and does not forbid another one elsewhere.
     since = ask("report")["requests"]
     if new_world or not command:
-        next_ = "pypi-runbook twin -- COMMAND joins it; leave it to start another"
+        next_ = "pypi-runbook twin -- COMMAND joins it; to start another, leave it, or `unset PYPI_RUNBOOK_TWIN` first"
         raise RunbookError("inside-a-twin", "there is a twin around this terminal already", next=next_, status=125)
     check_command(command, ["namespace"] if is_enclosed() else [])
     with as_job(ask, acting, os.environ) as variables:

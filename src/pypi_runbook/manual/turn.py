@@ -86,7 +86,9 @@ def _tell_of_the_killed(release: Release, holder: dict[str, Any]) -> None:
 def _busy(release: Release, holder: dict[str, Any]) -> RunbookError:
     whose = f"process {holder.get('process')} since {holder.get('since')}, to {holder.get('index')}" if holder else "its process says no more"
     advice = f"wait for its end; then {release.command('verify')} {holder.get('index', 'pypi')} --wait 0 says what it sent"
-    return RunbookError("upload-running", f"nothing was sent: another upload from this folder is running ({whose})", next=advice, page=PAGE)
+    # A build takes the same lock, and writes nothing into it.
+    what = "another upload" if holder else "a build, or another upload,"
+    return RunbookError("upload-running", f"nothing was sent: {what} from this folder is running ({whose})", next=advice, page=PAGE)
 
 
 def _unwritable(error: OSError) -> RunbookError:
