@@ -10,26 +10,22 @@ with TLS; the others speak plain HTTP. `--write` keeps the ratios for the site.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
-import json
 import os
-import platform
 import statistics
 import tempfile
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
+from keeping import keep, read_options
 from rivals import Server, start_devpi, start_pypiserver, start_twin
 
 from pypi_runbook.rules.sample import make_wheel
 
-RESULT = Path(__file__).resolve().parents[2] / "docs" / "assets" / "benchmarks" / "index.json"
 CLIENTS = (1, 8)
 UPLOADS, PAGES = 24, 240
 LISTED_FILES = 20
@@ -110,7 +106,7 @@ def measure(servers: list[Server], wheels: Wheels, rounds: int) -> dict[tuple[st
     return rates
 
 
-def summary(servers: list[Server], rates: dict[tuple[str, int, str], list[float]], rounds: int) -> dict[str, object]:
+def summary(servers: list[Server], rates: dict[tuple[str, int, str], list[float]]) -> dict[str, object]:
     """Return what is kept: nothing of the machine but its number of processors."""
     own, *others = servers
     ratios = [
@@ -120,8 +116,7 @@ def summary(servers: list[Server], rates: dict[tuple[str, int, str], list[float]
         for other in others
         if (them := rates[case, clients, other.name])
     ]
-    about = {"schema": 1, "date": datetime.now(UTC).date().isoformat(), "python": platform.python_version(), "cpus": os.cpu_count()}
-    return {**about, "rounds": rounds, "versions": {server.name: server.version for server in servers}, "ratios": ratios}
+    return {"versions": {server.name: server.version for server in servers}, "ratios": ratios}
 
 
 def over(own: float, other: float) -> float:
@@ -131,10 +126,7 @@ def over(own: float, other: float) -> float:
 
 def main() -> None:
     """Start the servers, measure them, print what came out."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--write", action="store_true", help="keep the ratios for the site")
-    options = parser.parse_args()
+    options = read_options(__doc__, 5)
     servers: list[Server] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -149,11 +141,7 @@ def main() -> None:
                 server.stop()
     for (case, clients, server_name), found in rates.items():
         print(f"{case:13} {clients} clients  {server_name:11} {statistics.median(found):8.1f} a second")
-    result = summary(servers, rates, options.rounds)
-    if options.write:
-        RESULT.parent.mkdir(parents=True, exist_ok=True)
-        RESULT.write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result, indent=2))
+    keep("index", options, summary(servers, rates))
 
 
 if __name__ == "__main__":

@@ -10,15 +10,11 @@ are installed. A run counts only when the twin holds both files on both indexes 
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import platform
 import statistics
 import subprocess
 import time
-from datetime import UTC, datetime
-from pathlib import Path
+
+from keeping import keep, read_options
 
 from pages import lines_of, specs_of
 from pypi_runbook.pages.sandbox import Sandbox
@@ -28,7 +24,6 @@ from pypi_runbook.twin import Twin
 
 PAGE = "docs/publishing/manual.md"
 WAYS = {"scripts": "Helper scripts", "by-hand": "build + twine"}
-RESULT = Path(__file__).resolve().parents[2] / "docs" / "assets" / "benchmarks" / "manual.json"
 
 
 def seconds(spec: PathSpec) -> float:
@@ -56,10 +51,7 @@ def seconds(spec: PathSpec) -> float:
 
 def main() -> None:
     """Print one line a round, then the median of the ratios, and perhaps keep it."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--write", action="store_true", help="keep the median for the site")
-    options = parser.parse_args()
+    options = read_options(__doc__, 3)
     own = {spec.path: spec for spec in specs_of(PAGE) if spec.guide in ("", "pypi-runbook")}
     specs = {way: next(spec for path, spec in own.items() if label in path) for way, label in WAYS.items()}
     ratios = []
@@ -67,12 +59,7 @@ def main() -> None:
         took = {way: seconds(spec) for way, spec in specs.items()}
         ratios.append(took["scripts"] / took["by-hand"])
         print(f"round {number + 1}: scripts {took['scripts']:.1f} s, by hand {took['by-hand']:.1f} s, ratio {ratios[-1]:.2f}", flush=True)
-    about = {"schema": 1, "date": datetime.now(UTC).date().isoformat(), "python": platform.python_version(), "cpus": os.cpu_count()}
-    result = {**about, "rounds": options.rounds, "ratio": round(statistics.median(ratios), 2)}
-    if options.write:
-        RESULT.parent.mkdir(parents=True, exist_ok=True)
-        RESULT.write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result, indent=2))
+    keep("manual", options, {"ratio": round(statistics.median(ratios), 2)})
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from pypi_runbook.twin.mirror import cache_folder
 
 HERE = Path(__file__).resolve().parent
 START_SECONDS = 60
+DEVPI_USER = "root"
 
 
 @dataclass
@@ -100,13 +101,16 @@ def start_pypiserver(folder: Path) -> Server:
 def start_devpi(folder: Path) -> Server:
     """Start devpi with one private index, which has no other index behind it."""
     commands, place, port = environment("devpi"), str(folder / "devpi"), free_port()
-    subprocess.run([str(commands / "devpi-init"), "--serverdir", place, "--no-root-pypi", "--root-passwd", "root"], check=True, capture_output=True)
+    stage = f"/{DEVPI_USER}/bench"
+    subprocess.run(
+        [str(commands / "devpi-init"), "--serverdir", place, "--no-root-pypi", "--root-passwd", DEVPI_USER], check=True, capture_output=True
+    )
     process = quietly([str(commands / "devpi-server"), "--serverdir", place, "--host", "127.0.0.1", "--port", str(port), "--offline-mode"])
     connection = plain(port, process)()
-    secret = ask(connection, "POST", "/+login", {"user": "root", "password": "root"})["result"]["password"]
-    ask(connection, "PUT", "/root/bench", {"type": "stage", "bases": []}, {"X-Devpi-Auth": base64.b64encode(f"root:{secret}".encode()).decode()})
-    upload = {"Authorization": basic("root", "root")}
-    return Server("devpi", locked("devpi", "devpi-server"), process, plain(port, process), "/root/bench/", "/root/bench/+simple/{}/", upload)
+    secret = ask(connection, "POST", "/+login", {"user": DEVPI_USER, "password": DEVPI_USER})["result"]["password"]
+    ask(connection, "PUT", stage, {"type": "stage", "bases": []}, {"X-Devpi-Auth": base64.b64encode(f"{DEVPI_USER}:{secret}".encode()).decode()})
+    upload = {"Authorization": basic(DEVPI_USER, DEVPI_USER)}
+    return Server("devpi", locked("devpi", "devpi-server"), process, plain(port, process), f"{stage}/", f"{stage}/+simple/{{}}/", upload)
 
 
 def ask(

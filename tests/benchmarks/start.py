@@ -9,22 +9,16 @@ The command's time holds the start of Python and all imports. The fastest round 
 
 from __future__ import annotations
 
-import argparse
 import http.client
-import json
-import os
-import platform
 import ssl
 import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
+from keeping import keep, read_options
 from rivals import start_twin
 
 from pypi_runbook.twin import Twin
-
-RESULT = Path(__file__).resolve().parents[2] / "docs" / "assets" / "benchmarks" / "start.json"
 
 
 def command() -> float:
@@ -60,21 +54,13 @@ def ask(connection: http.client.HTTPConnection) -> None:
 
 def main() -> None:
     """Measure both, print and perhaps keep the fastest rounds."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--write", action="store_true", help="keep the fastest rounds for the site")
-    options = parser.parse_args()
+    options = read_options(__doc__, 15)
     twin()
     seconds: dict[str, list[float]] = {"process": [], "twin": []}
     for _ in range(options.rounds):
         seconds["process"].append(command())
         seconds["twin"].append(twin())
-    about = {"schema": 1, "date": datetime.now(UTC).date().isoformat(), "python": platform.python_version(), "cpus": os.cpu_count()}
-    result = {**about, "rounds": options.rounds, "seconds": {name: round(min(found), 2) for name, found in seconds.items()}}
-    if options.write:
-        RESULT.parent.mkdir(parents=True, exist_ok=True)
-        RESULT.write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result, indent=2))
+    keep("start", options, {"seconds": {name: round(min(found), 2) for name, found in seconds.items()}})
 
 
 if __name__ == "__main__":

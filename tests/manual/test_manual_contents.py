@@ -136,7 +136,7 @@ def test_places_of_this_machine() -> None:
     """The project's own folder is told; a short HOME that stands in every second text is not."""
     places = places_here(Path("/srv/people/kim/project"))
     assert b"/srv/people/kim/project/" in places
-    assert b"/root/" not in places
+    assert not [place for place in places if place.count(b"/") < 3]
     (finding,) = clean({"a/__init__.py": b"x = '/srv/people/kim/project/a'"}, "dist/a.whl", places)
     assert (finding.id, finding.severity) == ("local-path", "warning")
 

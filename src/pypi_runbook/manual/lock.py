@@ -18,7 +18,7 @@ from pypi_runbook.manual.turn import NAME
 try:
     import fcntl
 except ImportError:  # Windows: two commands at once are not kept apart there
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # Windows has no such module
 
 PREFIX = "pypi-runbook-"
 

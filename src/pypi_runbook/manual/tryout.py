@@ -83,7 +83,7 @@ def import_names(contents: Mapping[str, bytes]) -> list[str]:
 def console_scripts(contents: Mapping[str, bytes]) -> list[str]:
     """Return the names of the commands that the wheel installs."""
     parser = configparser.RawConfigParser(delimiters=("=",))
-    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    parser.optionxform = str  # type: ignore[assignment, method-assign]  # configparser documents this assignment
     try:
         parser.read_string("".join(content.decode() for path, content in contents.items() if path.endswith(".dist-info/entry_points.txt")))
     except (configparser.Error, UnicodeDecodeError):

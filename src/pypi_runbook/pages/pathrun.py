@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pypi_runbook.pages import leftovers
 from pypi_runbook.pages.console import Command, Comparison, read_console
@@ -130,10 +131,11 @@ class PathRun:
 
     def _masked(self, complaint: Complaint) -> Complaint:
         """Take the twin's tokens out of what is kept and shown."""
-        fields = {name: getattr(complaint, name) for name in ("command", "output", "difference")}
+        fields: dict[str, Any] = {name: getattr(complaint, name) for name in ("command", "output", "difference")}
         for name, token in self.tokens.items():
             fields = {field: text.replace(token, f"[{name}]") for field, text in fields.items()}
-        return replace(complaint, **{field: MINTED.sub("[token]", text) for field, text in fields.items()})
+        fields = {field: MINTED.sub("[token]", text) for field, text in fields.items()}
+        return replace(complaint, **fields)
 
 
 def _timeout(snippet: Snippet) -> int:

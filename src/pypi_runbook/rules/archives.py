@@ -151,7 +151,7 @@ def _is_record(content: bytes) -> bool:
 def _are_entry_points(content: bytes) -> bool:
     """Tell whether an entry_points.txt can be read, and each script's name is one that every system can have."""
     parser = configparser.ConfigParser(delimiters=("=",))
-    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    parser.optionxform = str  # type: ignore[assignment, method-assign]  # configparser documents this assignment
     try:
         parser.read_string(content.decode("utf-8"))
     except (configparser.Error, UnicodeDecodeError):
