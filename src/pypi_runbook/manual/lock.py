@@ -5,22 +5,20 @@ from __future__ import annotations
 import errno
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
 
 from pypi_runbook.errors import RunbookError
+from pypi_runbook.locks import try_lock
 from pypi_runbook.manual.release import PAGE, Release, open_state
 from pypi_runbook.manual.tools import say
 from pypi_runbook.manual.turn import NAME
 
-try:
-    import fcntl
-except ImportError:  # Windows: two commands at once are not kept apart there
-    fcntl = None  # type: ignore[assignment]  # Windows has no such module
-
 PREFIX = "pypi-runbook-"
+# How often, in seconds, somebody who waits looks whether the other has ended.
+PAUSE = 0.1
 
 
 @contextmanager
@@ -34,10 +32,11 @@ def exclusive(release: Release) -> Iterator[None]:
 def waiting(release: Release, name: str, words: str = "") -> Iterator[None]:
     """Hold the lock NAME of RELEASE, after waiting for whoever holds it and saying WORDS; it ends with its process, however that ends."""
     with (open_state(release) / name).open("a") as handle:
-        if fcntl and not _lock(handle):
+        if not try_lock(handle.fileno()):
             if words:
                 say(words)
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            while not try_lock(handle.fileno()):
+                time.sleep(PAUSE)
         yield
 
 
@@ -50,7 +49,8 @@ def scratch(release: Release) -> Iterator[Path]:
         note = state / f"scratch-{Path(folder).name}"
         with note.open("w") as handle:
             # The lock, not the note, says that somebody still uses the folder.
-            _lock(handle)
+            with suppress(OSError):
+                try_lock(handle.fileno())
             handle.write(folder)
             handle.flush()
             yield Path(folder).resolve()
@@ -61,18 +61,9 @@ def _sweep(state: Path) -> None:
     for note in state.glob("scratch-*"):
         with note.open() as handle:
             left = Path(handle.read().strip())
-            if _lock(handle) and left.name.startswith(PREFIX):
+            if try_lock(handle.fileno()) and left.name.startswith(PREFIX):
                 shutil.rmtree(left, ignore_errors=True)
                 note.unlink(missing_ok=True)
-
-
-def _lock(handle: IO[str]) -> bool:
-    try:
-        if fcntl:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return fcntl is not None
 
 
 @contextmanager

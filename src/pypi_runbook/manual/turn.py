@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from io import FileIO
 from typing import Any
 
 from pypi_runbook.errors import RunbookError
+from pypi_runbook.locks import try_lock
 from pypi_runbook.manual.record import append
 from pypi_runbook.manual.release import PAGE, Release, open_state
 from pypi_runbook.manual.tools import say
@@ -32,7 +32,7 @@ def upload_turn(release: Release, index: str, files: dict[str, str]) -> Iterator
     except OSError as error:
         raise _unwritable(error) from error
     with stream:
-        if not _lock(stream):
+        if not try_lock(stream.fileno()):
             raise _busy(release, _read(stream))
         _tell_of_the_killed(release, _read(stream))
         _write(stream, {"index": index, "files": files, "process": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")})
@@ -40,21 +40,6 @@ def upload_turn(release: Release, index: str, files: dict[str, str]) -> Iterator
             yield stream.fileno()
         finally:
             stream.truncate(0)
-
-
-def _lock(stream: FileIO) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def _read(stream: FileIO) -> dict[str, Any]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from pypi_runbook.locks import try_lock
 
 PREFIX = "twin-"
 LOCK = "lock"
@@ -24,7 +25,8 @@ class Scratch:
         # Locked before it has the name that others look for.
         made = self.path / f".{LOCK}"
         self._handle = os.open(made, os.O_RDWR | os.O_CREAT, 0o600)
-        _lock(self._handle)
+        with suppress(OSError):
+            try_lock(self._handle)
         made.rename(self.path / LOCK)
 
     def remove(self) -> None:
@@ -46,20 +48,7 @@ def sweep_scratch() -> None:
         with suppress(OSError):
             handle = os.open(folder / LOCK, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
             try:
-                if _lock(handle):
+                if try_lock(handle):
                     shutil.rmtree(folder, ignore_errors=True)
             finally:
                 os.close(handle)
-
-
-def _lock(handle: int) -> bool:
-    """Lock the file behind HANDLE until this process ends, however it does; tell whether nobody else has it."""
-    if sys.platform == "win32":
-        return False
-    import fcntl
-
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
