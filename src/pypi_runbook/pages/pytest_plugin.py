@@ -6,7 +6,6 @@ A repository loads it in its root conftest.py: `pytest_plugins = ["pypi_runbook.
 from __future__ import annotations
 
 import math
-import os
 import re
 import tempfile
 from collections.abc import Generator
@@ -22,23 +21,15 @@ from pypi_runbook.pages.items import SnippetItem
 from pypi_runbook.pages.schedule import PathScheduling, path_of
 from pypi_runbook.pages.sybil import Publication, hand_over, published
 
-MOST_WORKERS = 8
 AT_LINE = re.compile(r"^(?P<page>.+\.md):(?P<line>[0-9]+)$")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """Choose how many workers a run has that names no number; None leaves it to pytest-xdist and its variable.
-
-    A single test file or snippet runs in this process: starting workers would take longer than the test. Else there are two
-    workers a processor, up to eight: a path waits for clients and terminals about as long as it computes.
-    """
+    """Run a single test file or a single snippet in this process: starting workers would take longer than the test."""
     arguments = [argument for argument in config.args if config.args_source is not pytest.Config.ArgsSource.TESTPATHS]
     single = len(arguments) == 1 and (AT_LINE.match(arguments[0]) or "::" in arguments[0] or arguments[0].endswith(".py"))
-    if single:
-        return 0
-    processors = os.cpu_count() or 1
-    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else max(processors, min(2 * processors, MOST_WORKERS))
+    return 0 if single else None
 
 
 @pytest.hookimpl(optionalhook=True)
