@@ -6,7 +6,6 @@ import hashlib
 import subprocess
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from pypi_runbook.errors import RunbookError
 from pypi_runbook.manual.files import File
 from pypi_runbook.manual.release import PAGE
 from pypi_runbook.manual.source import ask
+from pypi_runbook.rules.archives import BROKEN
 
 # What backends write anew in an sdist, and what version tools write into a tracked file on purpose.
 GENERATED = ("PKG-INFO", "setup.cfg", "_version.py")
@@ -27,7 +27,7 @@ def members(file: File) -> Iterator[tuple[str, bytes]]:
     """
     try:
         yield from _zipped(file.path) if file.kind == "wheel" else _tarred(file.path)
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+    except BROKEN as error:
         message = f"this file cannot be read as {'a wheel' if file.kind == 'wheel' else 'an sdist'}: {error}"
         raise RunbookError("unreadable-archive", message, file.shown, None, "build again", PAGE, status=1) from error
 

@@ -11,10 +11,8 @@ from typing import Any
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.manual.index import INDEXES, Index
-from pypi_runbook.twin.tokens import Token, read_token
+from pypi_runbook.twin.tokens import EXPIRATION, OIDC_PUBLISHER, PROJECT_ID, PROJECT_NAME, Token, read_token
 
-# The numbers of the caveats that Warehouse writes: warehouse/macaroons/caveats/__init__.py.
-EXPIRATION, PROJECT_NAME, PROJECT_ID, PUBLISHER = 0, 1, 2, 4
 NOT_ONE = "troubleshooting/username-password.md"
 WRONG = "troubleshooting/invalid-authentication.md"
 
@@ -78,7 +76,7 @@ def _scope(token: Token) -> Scope:
             projects = names if projects is None else projects & names
         elif kind == EXPIRATION and isinstance(value, int | float):
             ends.append(float(value))
-        limited = limited or kind in (PROJECT_ID, PUBLISHER)
+        limited = limited or kind in (PROJECT_ID, OIDC_PUBLISHER)
     return Scope(token.location, projects, limited, min(ends, default=None))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import platform
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,6 +21,7 @@ from pypi_runbook.manual.files import File
 from pypi_runbook.manual.hygiene import COMMON
 from pypi_runbook.manual.release import PAGE, Release
 from pypi_runbook.manual.tools import Answer
+from pypi_runbook.rules.archives import read_scripts
 
 DEPENDENCIES = "troubleshooting/dependencies.md"
 MISSING = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
@@ -82,13 +82,8 @@ def import_names(contents: Mapping[str, bytes]) -> list[str]:
 
 def console_scripts(contents: Mapping[str, bytes]) -> list[str]:
     """Return the names of the commands that the wheel installs."""
-    parser = configparser.RawConfigParser(delimiters=("=",))
-    parser.optionxform = str  # type: ignore[assignment, method-assign]  # configparser documents this assignment
-    try:
-        parser.read_string("".join(content.decode() for path, content in contents.items() if path.endswith(".dist-info/entry_points.txt")))
-    except (configparser.Error, UnicodeDecodeError):
-        return []
-    return sorted(parser["console_scripts"])[:COMMANDS] if parser.has_section("console_scripts") else []
+    scripts = read_scripts(b"".join(content for path, content in contents.items() if path.endswith(".dist-info/entry_points.txt")))
+    return sorted((scripts or {}).get("console_scripts", []))[:COMMANDS]
 
 
 def requirements(contents: Mapping[str, bytes]) -> list[str]:

@@ -150,11 +150,16 @@ def _is_record(content: bytes) -> bool:
 
 def _are_entry_points(content: bytes) -> bool:
     """Tell whether an entry_points.txt can be read, and each script's name is one that every system can have."""
+    scripts = read_scripts(content)
+    return scripts is not None and all(SCRIPT.fullmatch(name) for names in scripts.values() for name in names)
+
+
+def read_scripts(content: bytes) -> dict[str, list[str]] | None:
+    """Return the names of the scripts that an entry_points.txt lists, by section; None when it cannot be read."""
     parser = configparser.ConfigParser(delimiters=("=",))
     parser.optionxform = str  # type: ignore[assignment, method-assign]  # configparser documents this assignment
     try:
         parser.read_string(content.decode("utf-8"))
     except (configparser.Error, UnicodeDecodeError):
-        return False
-    scripts = [name for section in ("console_scripts", "gui_scripts") if section in parser for name in parser[section]]
-    return all(SCRIPT.fullmatch(name) for name in scripts)
+        return None
+    return {section: list(parser[section]) for section in ("console_scripts", "gui_scripts") if section in parser}

@@ -12,11 +12,11 @@ from aiohttp import web
 
 from pypi_runbook.rules import refuse
 from pypi_runbook.twin.accounts import FIRST_USER, Accounts
-from pypi_runbook.twin.caveats import EXPIRATION, OIDC_PUBLISHER, PROJECT_ID, PROJECT_NAME, REQUEST_USER, Attempt, check_caveats
+from pypi_runbook.twin.caveats import Attempt, check_caveats
 from pypi_runbook.twin.hosts import Index
 from pypi_runbook.twin.records import ACTIVE, ARCHIVED, Credential, Project, User
 from pypi_runbook.twin.store import Store
-from pypi_runbook.twin.tokens import Token, make_token, read_token
+from pypi_runbook.twin.tokens import EXPIRATION, OIDC_PUBLISHER, PROJECT_ID, PROJECT_NAME, REQUEST_USER, Token, make_token, read_token
 
 PUBLISHER_TOKEN_SECONDS = 900
 

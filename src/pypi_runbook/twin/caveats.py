@@ -9,8 +9,8 @@ from typing import Any
 
 from pypi_runbook.rules import Refused, Site, refuse
 from pypi_runbook.twin.records import Project, User
+from pypi_runbook.twin.tokens import EXPIRATION, OIDC_PUBLISHER, PROJECT_ID, PROJECT_NAME, REQUEST_USER
 
-EXPIRATION, PROJECT_NAME, PROJECT_ID, REQUEST_USER, OIDC_PUBLISHER = range(5)
 PREFIX = "Invalid API Token: "
 
 

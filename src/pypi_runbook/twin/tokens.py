@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 PREFIX = "pypi-"
+# How Warehouse numbers what limits a token: warehouse/macaroons/caveats/__init__.py.
+EXPIRATION, PROJECT_NAME, PROJECT_ID, REQUEST_USER, OIDC_PUBLISHER = range(5)
 VERSION, END, LOCATION, IDENTIFIER, SIGNATURE = 2, 0, 1, 2, 6
 
 
