@@ -11,6 +11,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "src" / "pypi_runbook"
 FLOORS = {
     "errors": 0,
     "locks": 0,
+    "secrets": 0,
     "finding": 1,
     "project": 1,
     "rules": 2,

@@ -13,8 +13,8 @@ from pypi_runbook.manual.compare import Inside, compare, expected
 from pypi_runbook.manual.contents import blob
 from pypi_runbook.manual.hygiene import clean, places_here, stray
 from pypi_runbook.manual.readme import read
-from pypi_runbook.manual.secrets import mask, secret_in
 from pypi_runbook.manual.tryout import console_scripts, import_names
+from pypi_runbook.secrets import mask, secret_in
 
 METADATA = b"Metadata-Version: 2.4\nName: a\nVersion: 1\n"
 SDIST = {

@@ -9,7 +9,7 @@ from pathlib import Path
 from pypi_runbook.finding import Finding
 from pypi_runbook.manual.compare import listing, payload
 from pypi_runbook.manual.release import PAGE
-from pypi_runbook.manual.secrets import secret_in
+from pypi_runbook.secrets import secret_in
 
 LEAKED = "incident/leaked-token.md"
 PRIVATE = re.compile(

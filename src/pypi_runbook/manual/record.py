@@ -15,9 +15,9 @@ from typing import Any
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.manual.manifest import read_manifest
 from pypi_runbook.manual.release import Release, open_state
-from pypi_runbook.manual.secrets import mask
 from pypi_runbook.manual.tools import say
 from pypi_runbook.project.git import git
+from pypi_runbook.secrets import mask
 
 NAME = "record.jsonl"
 SCHEMA = 1

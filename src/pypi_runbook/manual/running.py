@@ -15,8 +15,8 @@ from types import FrameType
 
 import click
 
-from pypi_runbook.manual.secrets import mask
 from pypi_runbook.manual.tools import announce, environment
+from pypi_runbook.secrets import mask
 
 CHUNK = 4096
 SHOW_CURSOR = "\x1b[?25h"

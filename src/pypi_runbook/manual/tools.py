@@ -19,7 +19,7 @@ from typing import IO, Any
 
 import click
 
-from pypi_runbook.manual.secrets import CREDENTIALS
+from pypi_runbook.secrets import CREDENTIALS
 
 # Either would send an upload to another index than the one that the person named.
 REDIRECTS = ("TWINE_REPOSITORY", "TWINE_REPOSITORY_URL")
