@@ -62,7 +62,10 @@ def mount(source: str, target: str, flags: int) -> None:
 
 def listen(port: int) -> socket.socket:
     """Return a socket that listens on this namespace's loopback."""
-    return socket.create_server(("127.0.0.1", port), backlog=128)
+    listening = socket.create_server(("127.0.0.1", port), backlog=128)
+    # Inherited by what the twin accepts: without it, answers wait 40 ms for the client's acknowledgement.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def counters() -> list[int]:

@@ -128,6 +128,8 @@ def loopback_socket(port: int = 0) -> socket.socket:
     """Return a socket that listens on loopback, on a free port unless PORT is given."""
     listening = socket.create_server(("127.0.0.1", port), backlog=128)
     listening.setblocking(False)
+    # Inherited by what it accepts: asyncio does it only for sockets that name their protocol, and an answer would wait 40 ms.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
 
 
