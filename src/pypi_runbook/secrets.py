@@ -15,6 +15,8 @@ TOKENS = {
     "a private key": r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----",
 }
 KINDS = {title: re.compile(pattern.encode()) for title, pattern in TOKENS.items()}
+# With one of these a stranger publishes in the project's name.
+PUBLISHING = ("an API token of PyPI", "an API token of TestPyPI", "a token of a package index", "a token of GitHub")
 # Wider than the others on purpose: what is printed loses nothing when more than a token is taken out of it.
 MASKED = re.compile(r"pypi-[\w-]{16,}|\b(?:gh[pousr]_|github_pat_)\w{16,}|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)")
 # Variables through which somebody, or a CI job, gives a credential to a client; code of a project that is built gets none of them.
