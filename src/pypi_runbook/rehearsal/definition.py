@@ -57,14 +57,19 @@ class JobDefinition:
     calls: str | None = None
     inputs: dict[str, Any] = field(default_factory=dict)
     secrets: dict[str, str] | str = field(default_factory=dict)
+    concurrency: str = ""
 
 
 @dataclass(frozen=True)
 class WorkflowDefinition:
-    """One workflow file; `triggers` is `on:` as a mapping from event to its filters, `concurrency` the group as written."""
+    """One workflow file.
+
+    triggers: `on:` as a mapping from event to its filters; lines: where each event stands; concurrency: the group as written.
+    """
 
     file: str
     name: str
     triggers: dict[str, dict[str, Any]]
     jobs: list[JobDefinition]
     concurrency: str = ""
+    lines: dict[str, int] = field(default_factory=dict)
