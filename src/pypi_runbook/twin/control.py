@@ -8,6 +8,7 @@ from typing import Any
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.twin import account_actions, project_actions
+from pypi_runbook.twin.github.actions import ACTIONS as GITHUB
 from pypi_runbook.twin.lookup import Action, Arguments
 from pypi_runbook.twin.report import report
 from pypi_runbook.twin.trusted.actions import ACTIONS as TRUSTED
@@ -54,4 +55,5 @@ ACTIONS: dict[str, Action] = {
     **account_actions.ACTIONS,
     **project_actions.ACTIONS,
     **TRUSTED,
+    **GITHUB,
 }

@@ -11,7 +11,7 @@ from pypi_runbook.twin import hosts
 from pypi_runbook.twin.answers import not_found, page
 from pypi_runbook.twin.catalog import Catalog
 from pypi_runbook.twin.files import FileHost
-from pypi_runbook.twin.github import Github
+from pypi_runbook.twin.github.routes import add_github
 from pypi_runbook.twin.integrity import Integrity
 from pypi_runbook.twin.journal import prepare
 from pypi_runbook.twin.jsonapi import JsonApi
@@ -36,7 +36,7 @@ def make_faces(world: World) -> dict[str, web.Application]:
         add_minting({index.host: faces[index.host], index.upload_host: faces[index.upload_host]}, world, index)
         faces[index.files_host].router.add_get("/{path:packages/.+}", FileHost(catalog).handle)
     add_json(faces[hosts.OLD_PYPI], JsonApi(Catalog(world, hosts.PYPI)))
-    add_github(faces, Github(world))
+    add_github(faces, world)
     add_identity(faces[hosts.GITHUB_IDENTITY], world)
     return faces
 
@@ -70,13 +70,6 @@ def add_uploads(face: web.Application, uploads: Uploads, index: hosts.Index) -> 
 
     face.router.add_post("/legacy/", uploads.handle)
     face.router.add_route("*", "/legacy", refuse_without_slash)
-
-
-def add_github(faces: dict[str, web.Application], github: Github) -> None:
-    """Add the archive of this repository, and the REST API's 404."""
-    faces[hosts.GITHUB].router.add_get("/{owner}/{name}/archive/{archive:.+}", github.archive)
-    faces[hosts.GITHUB_ARCHIVES].router.add_get("/{owner}/{name}/{kind}/{ref:.+}", github.download)
-    faces[hosts.GITHUB_API].router.add_route("*", "/{path:.*}", github.api)
 
 
 class ProjectPages:

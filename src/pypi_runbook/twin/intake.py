@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
 STALL_SECONDS = 60.0
-# An upload's body is streamed by its own handler.
-STREAMED = ("/legacy/",)
+# Uploads, packs of git, and the files of a release are streamed by their own handlers.
+STREAMED = re.compile(r"/legacy/|/[^/]+/[^/]+/git-(?:upload|receive)-pack|/repos/[^/]+/[^/]+/releases/[0-9]+/assets")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -22,7 +23,7 @@ def patience() -> asyncio.Timeout:
 @web.middleware
 async def read_body(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Read a small body whole, so that no handler waits for a client; answer 408 when it does not come, 400 when it is broken."""
-    if request.can_read_body and request.path not in STREAMED:
+    if request.can_read_body and not STREAMED.fullmatch(request.path):
         try:
             async with patience():
                 await request.read()

@@ -17,7 +17,7 @@ from pypi_runbook.twin.authority import make_authority
 from pypi_runbook.twin.breaking import distrust
 from pypi_runbook.twin.clients import client_environment
 from pypi_runbook.twin.control import perform
-from pypi_runbook.twin.github import own_checkout
+from pypi_runbook.twin.github.archive import own_checkout
 from pypi_runbook.twin.hosts import INDEXES, Index
 from pypi_runbook.twin.mirror import Mirror, cache_folder
 from pypi_runbook.twin.namespace import Namespaces, namespaces_work

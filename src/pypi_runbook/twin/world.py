@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pypi_runbook.twin.faults import Faults
+from pypi_runbook.twin.github.state import GithubState
 from pypi_runbook.twin.mirror import Mirror
 from pypi_runbook.twin.records import Request
 from pypi_runbook.twin.store import Store
@@ -24,6 +25,7 @@ class World:
     secret: what somebody must know to change this world from inside it.
     rivals: by index and normalized name, what makes a project in the moment in which an upload is about to make it.
     trusted: the publishers that the indexes know, and GitHub's identities for jobs.
+    github: the repositories, their releases, and the tokens of jobs.
     """
 
     store: Store
@@ -36,9 +38,11 @@ class World:
     secret: str = field(default_factory=secrets.token_urlsafe)
     rivals: dict[tuple[str, str], Callable[[], None]] = field(default_factory=dict)
     trusted: Trusted = field(init=False)
+    github: GithubState = field(init=False)
 
     def __post_init__(self) -> None:
         self.trusted = Trusted(self.store, lambda: self.clock())
+        self.github = GithubState(self.store, lambda: self.clock())
 
     def publisher_projects(self, publisher: str) -> frozenset[str]:
         """Return the ids of the projects that the trusted publisher with the id PUBLISHER may upload to."""

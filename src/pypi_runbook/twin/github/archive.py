@@ -64,7 +64,7 @@ def own_slug() -> str:
 
 def own_checkout() -> Path | None:
     """Return the repository that this package runs from, or None when it is installed elsewhere."""
-    root = Path(__file__).resolve().parents[3]
+    root = Path(__file__).resolve().parents[4]
     return root if (root / ".git").exists() and (root / "pyproject.toml").is_file() else None
 
 
