@@ -1,0 +1,33 @@
+"""The error of an expression, in the words that GitHub uses on the page of a run."""
+
+from __future__ import annotations
+
+DEEPEST = 50
+LONGEST = 21_000
+
+
+class ExpressionError(Exception):
+    """An expression that GitHub would refuse, or that fails when it is worked out.
+
+    message: GitHub's words. column: where in the text that was given, from 1.
+    """
+
+    def __init__(self, message: str, column: int = 1) -> None:
+        super().__init__(message)
+        self.message = message
+        self.column = column
+
+
+def at(what: str, raw: str, position: int, text: str) -> ExpressionError:
+    """Return the error that WHAT is wrong with the symbol RAW, which stands at POSITION (from 0) of TEXT."""
+    return ExpressionError(f"{what}: '{raw}'. Located at position {position + 1} within expression: {text}", position + 1)
+
+
+def too_deep() -> ExpressionError:
+    """Return the error for more levels than GitHub takes."""
+    return ExpressionError(f"Exceeded max expression depth {DEEPEST}")
+
+
+def too_long() -> ExpressionError:
+    """Return the error for a longer text than GitHub takes."""
+    return ExpressionError(f"Exceeded max expression length {LONGEST}")
