@@ -1,0 +1,115 @@
+"""The tables of pyproject.toml: what their schema says, [project] beside [tool.poetry], and the build system."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+from validate_pyproject import api, errors
+
+from pypi_runbook.doctor.checkup import Checkup
+from pypi_runbook.doctor.places import distributions, toml_line, toml_of
+from pypi_runbook.finding import Finding
+from pypi_runbook.project import Distribution
+from pypi_runbook.project.text import items
+from pypi_runbook.project.toml import Toml
+
+PAGE = "publishing/metadata.md"
+BUILD = "troubleshooting/dependencies.md"
+TWICE = ("name", "version", "description", "license", "readme", "keywords", "classifiers")
+# Backends whose own manuals ask for an upper bound, because a new major version changes what they build.
+BOUNDED = ("poetry-core", "flit-core", "uv-build")
+
+
+def check_tables(checkup: Checkup) -> Iterator[Finding]:
+    """Yield what is wrong with the tables of each pyproject.toml that describes a distribution."""
+    for project in distributions(checkup):
+        toml = toml_of(checkup, project)
+        if toml.data:
+            file = project.file if project.file.endswith("pyproject.toml") else project.file.removesuffix("setup.cfg") + "pyproject.toml"
+            yield from schema(toml, file)
+            yield from disagreements(toml, file)
+            yield from build_system(toml, file, project)
+
+
+def schema(toml: Toml, file: str) -> Iterator[Finding]:
+    """Yield what validate-pyproject says against the standard tables of TOML, one finding at most: it stops at the first."""
+    known = {name: toml.data[name] for name in ("project", "build-system", "dependency-groups") if name in toml.data}
+    logging.getLogger("validate_pyproject").setLevel(logging.ERROR)
+    try:
+        api.Validator()(known)
+    except errors.ValidationError as error:
+        place = str(error.name).strip("`")
+        line = toml_line(toml, *ancestors(place)) or 1
+        what = " ".join(str(error.message).split("\n")[0].rstrip(":").split())
+        yield Finding("pyproject-schema", "error", f"validate-pyproject: {what}", file, line, f"correct {place}", PAGE)
+
+
+def ancestors(place: str) -> list[str]:
+    """Return PLACE, a dotted key with indexes, and the keys around it, inner ones first."""
+    keys = re.sub(r"\[\d+\]", "", place).split(".")
+    return [".".join(keys[:count]) for count in range(len(keys), 0, -1)]
+
+
+def disagreements(toml: Toml, file: str) -> Iterator[Finding]:
+    """Yield a finding for each field that [project] and [tool.poetry] both give, with different values."""
+    pep621, poetry = toml.table("project"), toml.table("tool", "poetry")
+    for field in TWICE:
+        if field in pep621 and field in poetry and not same(field, pep621[field], poetry[field]):
+            message = f"{field} is {shown(poetry[field])} here and {shown(pep621[field])} in [project], which is what Poetry 2 builds"
+            fix = "take it out of [tool.poetry]"
+            yield Finding("tables-disagree", "warning", message, file, toml_line(toml, f"tool.poetry.{field}"), fix, PAGE)
+
+
+def same(field: str, one: Any, other: Any) -> bool:
+    """Tell whether both values of FIELD say the same; a readme or a license may be a table in one of them."""
+    if field == "name":
+        return canonicalize_name(str(one)) == canonicalize_name(str(other))
+    plain = [next(iter(value.values()), None) if isinstance(value, dict) else value for value in (one, other)]
+    return bool(plain[0] == plain[1])
+
+
+def shown(value: Any) -> str:
+    """Return VALUE short enough for a sentence."""
+    text = str(value)
+    return f"`{text if len(text) <= 40 else text[:39] + '…'}`"
+
+
+def build_system(toml: Toml, file: str, project: Distribution) -> Iterator[Finding]:
+    """Yield what is wrong with the build system: none, no backend in it, or one without an upper bound whose manual asks for it."""
+    table = toml.table("build-system")
+    if "build-system" not in toml.data:
+        if project.name:
+            message = "there is no [build-system], so every tool falls back to setuptools as it is that day"
+            fix = "name the build backend that you mean, with its versions"
+            yield Finding("no-build-system", "warning", message, file, toml_line(toml, "project", "tool.poetry") or 1, fix, BUILD)
+        return
+    if not items(table.get("requires")):
+        line = toml_line(toml, "build-system.requires", "build-system")
+        yield Finding(
+            "no-build-requires", "error", "[build-system] requires nothing, so nothing can build", file, line, "name the build backend", BUILD
+        )
+    if not table.get("build-backend") and items(table.get("requires")):
+        message = "[build-system] names no build-backend, so tools fall back to setuptools' old way"
+        yield Finding("no-build-backend", "warning", message, file, toml_line(toml, "build-system"), "add build-backend = …", BUILD)
+    for text in items(table.get("requires")):
+        if name := unbounded(str(text)):
+            line = toml_line(toml, "build-system.requires", "build-system")
+            message = f"{name} has no upper bound: its next major version builds the release, whether anybody tried it or not"
+            fix = f"bound it as the manual of {name} does"
+            yield Finding("build-requirement-unbounded", "note", message, file, line, fix, BUILD)
+
+
+def unbounded(text: str) -> str | None:
+    """Return the name in the requirement TEXT when its manual asks for an upper bound and it has none."""
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement:
+        return None
+    name = canonicalize_name(requirement.name)
+    bounded = any(clause.operator in ("<", "<=", "==", "===", "~=") for clause in requirement.specifier)
+    return name if name in BOUNDED and not bounded else None
