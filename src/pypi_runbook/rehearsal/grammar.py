@@ -111,14 +111,14 @@ PERMISSIONS = dict.fromkeys(
 PULL_TYPES = words(
     "assigned unassigned labeled unlabeled opened edited closed reopened synchronize converted_to_draft locked unlocked enqueued "
     "dequeued milestoned demilestoned ready_for_review review_requested review_request_removed auto_merge_enabled "
-    "auto_merge_disabled"
+    "auto_merge_disabled "
 )
 ISSUE_TYPES = words(
     "opened edited deleted transferred pinned unpinned closed reopened assigned unassigned labeled unlabeled locked unlocked "
-    "milestoned demilestoned typed untyped"
+    "milestoned demilestoned typed untyped "
 )
 DISCUSSION_TYPES = words(
-    "created edited deleted transferred pinned unpinned labeled unlabeled locked unlocked category_changed answered unanswered closed reopened"
+    "created edited deleted transferred pinned unpinned labeled unlabeled locked unlocked category_changed answered unanswered closed reopened "
 )
 CHANGED = ("created", "edited", "deleted")
 BRANCHES = {"branches": NAMES, "branches_ignore": NAMES}

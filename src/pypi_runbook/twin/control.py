@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from pypi_runbook.errors import RunbookError
-from pypi_runbook.twin import account_actions, project_actions
+from pypi_runbook.twin import account_actions, project_actions, uploaded
 from pypi_runbook.twin.github.actions import ACTIONS as GITHUB
 from pypi_runbook.twin.lookup import Action, Arguments
 from pypi_runbook.twin.report import report
@@ -55,5 +55,6 @@ ACTIONS: dict[str, Action] = {
     **account_actions.ACTIONS,
     **project_actions.ACTIONS,
     **TRUSTED,
+    **uploaded.ACTIONS,
     **GITHUB,
 }

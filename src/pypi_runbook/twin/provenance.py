@@ -1,4 +1,4 @@
-"""Which trusted publisher signed for a file: kept with the file when it comes, told by the integrity API in PEP 740's form."""
+"""Which trusted publisher uploaded a file: kept with the file when it comes; the integrity API tells it in PEP 740's form where it signed."""
 
 from __future__ import annotations
 
@@ -19,14 +19,17 @@ ATTESTATIONS_FLAG = "disable-pep740"
 
 
 def attributed(file: File, registry: Registry, publisher: str | None) -> File:
-    """Return FILE with the name of the trusted publisher who uploads it, when attestations came with it.
+    """Return FILE with the name of the trusted publisher who uploads it.
 
     publisher: its id in REGISTRY. What it is called may change later, and a provenance does not.
     """
     known = next((each for each in registry.publishers(file.index) if each.id == publisher), None)
-    if known is None or ATTESTATIONS not in file.metadata:
-        return file
-    return replace(file, metadata={**file.metadata, PUBLISHER: [str(known.publisher)]})
+    return replace(file, metadata={**file.metadata, PUBLISHER: [str(known.publisher)]}) if known else file
+
+
+def publisher_of(file: File) -> str:
+    """Return the trusted publisher that uploaded FILE, as people write it; nothing when it was a person's token."""
+    return str(file.metadata.get(PUBLISHER, [""])[0])
 
 
 def provenance(file: File) -> dict[str, Any] | None:

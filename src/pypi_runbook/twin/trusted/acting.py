@@ -57,7 +57,8 @@ def job_environment(ask: Ask, run: JobRun, environment: Mapping[str, str], works
     # An identity belongs to one job: that of a job around this one goes.
     kept = {name: value for name, value in environment.items() if name not in IDENTITY}
     with Scratch("twin-job-") as scratch:
-        yield {**kept, **run.variables, **_places(run, scratch.path, workspace), **_identity(ask, run, local)}
+        identity = {} if run.refusal else identity_variables(ask, run.claims, local)
+        yield {**kept, **run.variables, **_places(run, scratch.path, workspace), **identity}
 
 
 def _places(run: JobRun, folder: Path, workspace: Path) -> dict[str, str]:
@@ -72,11 +73,9 @@ def _places(run: JobRun, folder: Path, workspace: Path) -> dict[str, str]:
     return {**files, **places}
 
 
-def _identity(ask: Ask, run: JobRun, local: str) -> dict[str, str]:
-    """Return the two variables that lead to the identity token; none for a job that may not ask."""
-    if run.refusal:
-        return {}
-    begun = ask("begin-job", claims=run.claims)
+def identity_variables(ask: Ask, claims: Mapping[str, str], local: str) -> dict[str, str]:
+    """Return the two variables that lead a job with these CLAIMS to its identity token; LOCAL is the twin's address on this machine."""
+    begun = ask("begin-job", claims=dict(claims))
     return {"ACTIONS_ID_TOKEN_REQUEST_URL": f"{local}{begun['path']}", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": begun["credential"]}
 
 

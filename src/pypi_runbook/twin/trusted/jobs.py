@@ -76,9 +76,7 @@ def read_job(facts: Facts, job: str, event: str, *, ref: str | None = None, work
         raise RunbookError("no-repository", message, facts.project.file, next="add the repository to the project's URLs", page=PAGE)
     start = find_start(facts, job, event, workflow)
     claims = _claims(facts, start, event, _full_ref(facts, start, event, ref), _environment(facts, start))
-    variables = FIXED | {name: claims.get(claim, "") for name, claim in SHOWN.items()}
-    variables |= {"GITHUB_JOB": start.job.id, "GITHUB_REF_NAME": _short(claims["ref"])}
-    return JobRun(claims, variables, _refusal(start, event, fork=fork))
+    return JobRun(claims, job_variables(claims, start.job.id), _refusal(start, event, fork=fork))
 
 
 def _refusal(start: Start, event: str, *, fork: bool) -> str:
@@ -92,39 +90,76 @@ def _refusal(start: Start, event: str, *, fork: bool) -> str:
 
 
 def _claims(facts: Facts, start: Start, event: str, ref: str, environment: str) -> dict[str, str]:
-    """Return the claims in the form that GitHub gives them since July 2026, with immutable ids in `sub`."""
-    owner, name = str(facts.repository.owner), str(facts.repository.name)
-    slug, owner_id, repository_id = f"{owner}/{name}", made_up_id(owner), made_up_id(f"{owner}/{name}")
-    sha, number = _sha(facts, ref), str(time.time_ns() // 1000 % 10**11)
-    about_pull = {"head_ref": "change", "base_ref": _branch(facts)} if event in (FORKED, TARGET) else {"head_ref": "", "base_ref": ""}
-    file = start.file if "@" in start.file else f"{slug}/{start.file}@{ref}"
+    slug = f"{facts.repository.owner}/{facts.repository.name}"
+    started = Started(slug, event, ref, _sha(facts, ref), start.workflow.name, start.workflow.file, new_run_id())
+    about_pull = {"head_ref": "change", "base_ref": _branch(facts)} if event in (FORKED, TARGET) else {}
+    return job_claims(started, start.job.id, start.file, environment) | about_pull
+
+
+@dataclass(frozen=True)
+class Started:
+    """A workflow that an event started: what all of its jobs share.
+
+    repository: owner/name; workflow, file: the workflow's name, and its file; id, number, attempt: those of the run.
+    """
+
+    repository: str
+    event: str
+    ref: str
+    sha: str
+    workflow: str
+    file: str
+    id: str
+    number: str = "1"
+    attempt: str = "1"
+
+
+def new_run_id() -> str:
+    """Return a number for a run that no other one has."""
+    return str(time.time_ns() // 1000 % 10**11)
+
+
+def job_claims(run: Started, job: str, file: str, environment: str) -> dict[str, str]:
+    """Return the claims of a job of RUN in the form that GitHub gives them since July 2026, with immutable ids in `sub`.
+
+    job: its id, for a leg of a matrix with more behind it; file: where it stands, a path of this repository or `owner/repository/path@ref`.
+    """
+    owner, _, name = run.repository.partition("/")
+    owner_id, repository_id = made_up_id(owner), made_up_id(run.repository)
     claims = {
-        "sub": f"repo:{owner}@{owner_id}/{name}@{repository_id}:{_context(event, ref, environment)}",
-        "ref": ref,
-        "sha": sha,
-        "repository": slug,
+        "sub": f"repo:{owner}@{owner_id}/{name}@{repository_id}:{_context(run.event, run.ref, environment)}",
+        "ref": run.ref,
+        "sha": run.sha,
+        "repository": run.repository,
         "repository_owner": owner,
         "repository_owner_id": owner_id,
-        "run_id": number,
-        "run_number": "1",
-        "run_attempt": "1",
+        "run_id": run.id,
+        "run_number": run.number,
+        "run_attempt": run.attempt,
         "repository_visibility": "public",
         "repository_id": repository_id,
         "actor_id": owner_id,
         "actor": owner,
-        "workflow": start.workflow.name,
-        **about_pull,
-        "event_name": event,
+        "workflow": run.workflow,
+        "head_ref": "",
+        "base_ref": "",
+        "event_name": run.event,
         "ref_protected": "false",
-        "ref_type": "tag" if ref.startswith("refs/tags/") else "branch",
-        "workflow_ref": f"{slug}/{start.workflow.file}@{ref}",
-        "workflow_sha": sha,
-        "job_workflow_ref": file,
-        "job_workflow_sha": sha,
+        "ref_type": "tag" if run.ref.startswith("refs/tags/") else "branch",
+        "workflow_ref": f"{run.repository}/{run.file}@{run.ref}",
+        "workflow_sha": run.sha,
+        "job_workflow_ref": file if "@" in file else f"{run.repository}/{file}@{run.ref}",
+        "job_workflow_sha": run.sha,
         "runner_environment": "github-hosted",
-        "check_run_id": made_up_id(f"{number} {start.job.id}"),
+        "check_run_id": made_up_id(f"{run.id} {job}"),
     }
     return claims | ({"environment": environment, "environment_node_id": f"EN_{made_up_id(environment)}"} if environment else {})
+
+
+def job_variables(claims: dict[str, str], job: str) -> dict[str, str]:
+    """Return the variables that the steps of the job with these CLAIMS see, as far as these tell them."""
+    shown = FIXED | {name: claims.get(claim, "") for name, claim in SHOWN.items()}
+    return shown | {"GITHUB_JOB": job, "GITHUB_REF_NAME": _short(claims["ref"])}
 
 
 def _context(event: str, ref: str, environment: str) -> str:
