@@ -4,6 +4,8 @@ from __future__ import annotations
 
 DEEPEST = 50
 LONGEST = 21_000
+# GitHub stops at 10 MiB for what functions make of texts, and a character takes two bytes there.
+MOST_CHARACTERS = 5 * 1024 * 1024
 
 
 class ExpressionError(Exception):
@@ -31,3 +33,8 @@ def too_deep() -> ExpressionError:
 def too_long() -> ExpressionError:
     """Return the error for a longer text than GitHub takes."""
     return ExpressionError(f"Exceeded max expression length {LONGEST}")
+
+
+def too_large(text: str) -> ExpressionError:
+    """Return the error for more text than GitHub keeps while it works out TEXT."""
+    return ExpressionError(f"The maximum allowed memory size was exceeded while evaluating the following expression: {text}")

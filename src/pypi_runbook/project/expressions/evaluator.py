@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
-from pypi_runbook.project.expressions.errors import ExpressionError
+from pypi_runbook.project.expressions.errors import MOST_CHARACTERS, ExpressionError, too_large
 from pypi_runbook.project.expressions.functions import BUILT_IN
-from pypi_runbook.project.expressions.tree import Call, Compare, Constant, Index, Logical, Name, Node, Not, Star
+from pypi_runbook.project.expressions.tree import Call, Compare, Constant, Index, Logical, Name, Node, Not, Star, written
 from pypi_runbook.project.expressions.values import (
     UNKNOWN,
     Filtered,
@@ -32,6 +32,7 @@ class Evaluator:
 
     def __init__(self, contexts: Mapping[str, Value], functions: Functions) -> None:
         self.contexts = {name.lower(): value for name, value in contexts.items()}
+        self.characters = 0
         self.functions = BUILT_IN | {name.lower(): function for name, function in functions.items()}
 
     def value(self, node: Node) -> Value:
@@ -87,9 +88,13 @@ class Evaluator:
             return UNKNOWN, UNKNOWN
 
     def call(self, name: str, arguments: tuple[Node, ...]) -> Value:
-        """Call a function, unless an argument is known to a run only."""
+        """Call a function, unless an argument is known to a run only; ExpressionError when the texts grow beyond GitHub's limit."""
         values = [self.value(argument) for argument in arguments]
-        return UNKNOWN if UNKNOWN in values else self.functions[name.lower()](*values)
+        result = UNKNOWN if UNKNOWN in values else self.functions[name.lower()](*values)
+        self.characters += len(result) if isinstance(result, str) else 0
+        if self.characters > MOST_CHARACTERS:
+            raise too_large(written(Call(name, arguments)))
+        return result
 
     def case(self, arguments: tuple[Node, ...]) -> Value:
         """Return the argument after the first predicate that is true, or the last one; only that one is worked out."""

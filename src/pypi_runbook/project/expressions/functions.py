@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from pypi_runbook.project.expressions.errors import ExpressionError
+from pypi_runbook.project.expressions.errors import MOST_CHARACTERS, ExpressionError, too_large
 from pypi_runbook.project.expressions.json_text import from_json, to_json
 from pypi_runbook.project.expressions.values import UNKNOWN, Value, as_text, equal, fold, primitive
 
-# The most that a text may grow to: GitHub stops at 10 MiB of memory.
-LARGEST = 10 * 1024 * 1024
 PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([0-9]+)\}|\{([0-9]+):((?:[^}]|\}\})*)\}|[{}]")
 
 
@@ -41,8 +39,8 @@ def format_(pattern: Value, *arguments: Value) -> Value:
         nonlocal size
         found = _replacement(match, text, texts, arguments)
         size += len(found)
-        if size > LARGEST:
-            raise ExpressionError("The maximum allowed memory size was exceeded while evaluating the following expression: format")
+        if size > MOST_CHARACTERS:
+            raise too_large("format")
         return found
 
     return PLACEHOLDER.sub(replaced, text)
