@@ -72,9 +72,19 @@ def uv_differences(data: Json, lock: Json) -> list[str]:
         found.append(f"it has version {own['version']}")
     if not same_specifier(str(lock.get("requires-python", "")), str(project.get("requires-python", ""))):
         found.append(f"it has requires-python {lock.get('requires-python')}")
-    locked = sorted(locked_requirements(items(table(own.get("metadata")).get("requires-dist"))))
-    wanted = sorted(wanted_requirements(project))
-    return found + [f"the requirement {name}{specifier} differs" for name, specifier in sorted({*locked} ^ {*wanted})[:3]]
+    metadata = table(own.get("metadata"))
+    groups = table(data.get("dependency-groups")) | {"dev ": items(table(table(data.get("tool")).get("uv")).get("dev-dependencies"))}
+    pairs = [
+        (items(metadata.get("requires-dist")), [*items(project.get("dependencies")), *flat(table(project.get("optional-dependencies")))]),
+        (flat(table(metadata.get("requires-dev"))), flat(groups)),
+    ]
+    different = [entry for locked, wanted in pairs for entry in {*locked_requirements(locked)} ^ {*wanted_requirements(wanted)}]
+    return found + [f"the requirement {name}{specifier} differs" for name, specifier in sorted(different)[:3]]
+
+
+def flat(groups: Json) -> list[Any]:
+    """Return the entries of all GROUPS; one that includes another group has the other's entries anyway."""
+    return [entry for entries in groups.values() for entry in items(entries)]
 
 
 def same_specifier(one: str, other: str) -> bool:
@@ -92,10 +102,9 @@ def locked_requirements(entries: list[Any]) -> Iterator[tuple[str, str]]:
             yield canonicalize_name(str(entry.get("name", ""))), normal(str(entry.get("specifier", "")))
 
 
-def wanted_requirements(project: Json) -> Iterator[tuple[str, str]]:
-    """Yield name and specifier of each requirement in PROJECT and its extras; those with an address are not compared."""
-    extras = [line for lines in table(project.get("optional-dependencies")).values() for line in items(lines)]
-    for line in [*items(project.get("dependencies")), *extras]:
+def wanted_requirements(lines: list[Any]) -> Iterator[tuple[str, str]]:
+    """Yield name and specifier of each requirement in LINES; those with an address are not compared."""
+    for line in lines:
         try:
             requirement = Requirement(str(line))
         except InvalidRequirement:

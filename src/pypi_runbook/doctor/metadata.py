@@ -176,7 +176,7 @@ def _links(checkup: Checkup, project: Distribution) -> Iterator[Finding]:
         return
     if absent := [name for name, accepted in LINKS.items() if not labels & set(accepted)]:
         line = line_of(checkup, project, "urls") or toml_line(toml_of(checkup, project), "project.urls", "tool.poetry.urls", "project", "tool.poetry")
-        message = f"the page on PyPI will have no link to the {' and the '.join(absent)}"
+        message = f"the page on PyPI will have no link to {', '.join(absent)}"
         yield Finding("no-link", "note", message, project.file, line, "add them to the links", PAGE)
     for label, url in project.urls.items():
         line = line_of(checkup, project, "urls", url) or checkup.line_with(project.file, url)

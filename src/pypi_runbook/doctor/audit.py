@@ -1,0 +1,62 @@
+"""zizmor's findings about the workflows that publish, in this product's form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+from typing import Any
+
+from pypi_runbook.doctor.checkup import Checkup
+from pypi_runbook.doctor.tools import find, run
+from pypi_runbook.errors import RunbookError
+from pypi_runbook.finding import Finding
+
+PAGE = "publishing/security.md"
+SEVERITIES = {"High": "error", "Medium": "warning"}
+# A trigger that runs a stranger's code is a way into the release wherever it stands.
+ANYWHERE = ("dangerous-triggers",)
+NOTHING_TO_AUDIT = 3
+
+
+def check_with_zizmor(checkup: Checkup) -> Iterator[Finding]:
+    """Yield what zizmor, offline, finds of high and medium severity in publishing workflows and the project's own actions.
+
+    Raises RunbookError `zizmor-failed` when it gives no answer that can be read.
+    """
+    if not (checkup.root / ".github").is_dir():
+        return
+    publishing = {str(entry["workflow"]) for entries in checkup.facts.publishing.values() for entry in entries}
+    for report in reports(checkup):
+        severity = SEVERITIES.get(report["determinations"]["severity"])
+        place = next(each for each in report["locations"] if each["symbolic"]["kind"] == "Primary")
+        file = path_of(place)
+        concerned = file in publishing or file.endswith(("/action.yml", "/action.yaml")) or report["ident"] in ANYWHERE
+        if severity and concerned and not report.get("ignored"):
+            line = int(place["concrete"]["location"]["start_point"]["row"]) + 1
+            message = f"zizmor {report['ident']}: {report['desc']}; {place['symbolic']['annotation']}"
+            yield Finding(f"zizmor-{report['ident']}", severity, message, file, line, f"read {report['url']}", PAGE)
+
+
+def reports(checkup: Checkup) -> list[dict[str, Any]]:
+    """Return zizmor's JSON about the root's `.github`; the project's own zizmor.yml counts."""
+    command = [find("zizmor") or "zizmor", "--offline", "--quiet", "--no-progress", "--format=json-v1", "--min-severity=medium", "--", ".github"]
+    done = run(command, checkup.root)
+    try:
+        return list(json.loads(done.stdout or "[]")) if done.returncode != NOTHING_TO_AUDIT else []
+    except ValueError as error:
+        words = (done.stderr or done.stdout).strip().splitlines() or [f"it ended with status {done.returncode}"]
+        advice = "run zizmor --offline .github to see all of its words"
+        raise RunbookError("zizmor-failed", f"zizmor could not look at the workflows: {words[0]}", ".github", None, advice, PAGE) from error
+
+
+def path_of(place: dict[str, Any]) -> str:
+    """Return the file of a zizmor location, relative to the root, with forward slashes."""
+    key = place["symbolic"]["key"]["Local"]
+    return PurePosixPath(str(key.get("verbatim_path") or key.get("given_path")).replace("\\", "/")).as_posix()
+
+
+def without_repeats(findings: Iterable[Finding], told: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield those of zizmor's FINDINGS whose line no other check has told of."""
+    lines = {(finding.file, finding.line) for finding in told}
+    yield from (finding for finding in findings if (finding.file, finding.line) not in lines)
