@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,10 +12,9 @@ from packaging.utils import canonicalize_name
 
 from pypi_runbook.doctor.checkup import Checkup
 from pypi_runbook.doctor.hashes import pdm_hashes, poetry_hashes, uv_differences
-from pypi_runbook.errors import RunbookError
 from pypi_runbook.finding import Finding
 from pypi_runbook.project.text import items, table
-from pypi_runbook.project.toml import read_toml
+from pypi_runbook.project.toml import malformed
 
 PAGE = "troubleshooting/lock-out-of-date.md"
 WITH_HASH = re.compile(r"^\s*([A-Za-z0-9][\w.\[\]-]*)==")
@@ -25,13 +25,15 @@ def check_lock(checkup: Checkup) -> Iterator[Finding]:
     data = checkup.pyproject.data
     for file, judge in (("poetry.lock", of_poetry), ("uv.lock", of_uv), ("pdm.lock", of_pdm)):
         if (checkup.root / file).is_file():
+            text = checkup.text(file)
             try:
-                lock = read_toml(checkup.root / file, checkup.root)
-            except RunbookError as error:
-                yield Finding.of(error)
+                # Not with lines, as other files are read: a lock has thousands.
+                lock = tomllib.loads(text or "")
+            except tomllib.TOMLDecodeError as error:
+                yield Finding.of(malformed(str(error), file, text or ""))
                 continue
-            yield from judge(data, lock.data)
-            yield from drifted(checkup, file, lock.data)
+            yield from judge(data, lock)
+            yield from drifted(checkup, file, lock)
 
 
 def of_poetry(data: dict[str, Any], lock: dict[str, Any]) -> Iterator[Finding]:
