@@ -83,6 +83,8 @@ class Bench:
         folders = {name: str(folder / "work") for text in texts for name in VARIABLE.findall(text) if name}
         environment = {**folders, "PATH": str(folder / "bin"), "HOME": str(folder / "work"), "TERM": "xterm", "PS1": "$ "}
         self.shell = pexpect.spawn(program, SHELLS[shell], env=environment, cwd=str(self.project), encoding="utf-8", echo=True, dimensions=(50, 400))
+        # pexpect would wait before each line for a password prompt that turns the echo off.
+        self.shell.delaybeforesend = None
         self.paste("", bracketed=False)
 
     def close(self) -> None:
@@ -107,7 +109,7 @@ class Bench:
             if time.monotonic() > limit:
                 raise AssertionError(f"the shell does not come back:\n{shown}")
             self.shell.send(f"pasted {self._pastes}\r")
-            shown += self._drain(0.15)
+            shown += self._drain(0.04)
         return shown + self._drain(0.02)
 
     def _drain(self, seconds: float) -> str:
