@@ -13,13 +13,13 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from pypi_runbook.errors import RunbookError
-from pypi_runbook.twin.hosts import GITHUB, GITHUB_API, GITHUB_ARCHIVES, GITHUB_IDENTITY, INDEXES, OLD_PYPI
+from pypi_runbook.twin.hosts import GITHUB, GITHUB_API, GITHUB_ARCHIVES, GITHUB_ASSETS, GITHUB_IDENTITY, GITHUB_UPLOADS, INDEXES, OLD_PYPI
 
 UPLOADS, READS = "uploads", "reads"
 SITES = (*INDEXES, "github")
 SITE_OF = {
     **{host: index.name for index in INDEXES.values() for host in (index.host, index.upload_host, index.files_host)},
-    **dict.fromkeys((GITHUB, GITHUB_API, GITHUB_ARCHIVES, GITHUB_IDENTITY), "github"),
+    **dict.fromkeys((GITHUB, GITHUB_API, GITHUB_ARCHIVES, GITHUB_ASSETS, GITHUB_IDENTITY, GITHUB_UPLOADS), "github"),
     OLD_PYPI: "pypi",
 }
 

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from pypi_runbook.errors import RunbookError
+from pypi_runbook.twin.github import shapes
 from pypi_runbook.twin.github.backend import find_backend, git_environment
+from pypi_runbook.twin.github.publishing import create_release
 from pypi_runbook.twin.github.records import Repository
+from pypi_runbook.twin.github.refusals import ApiError, words_in
 from pypi_runbook.twin.github.tokens import LEVELS
 from pypi_runbook.twin.lookup import Action, Arguments
 from pypi_runbook.twin.world import World
@@ -41,6 +44,24 @@ def end_token(world: World, arguments: Arguments) -> dict[str, Any]:
     return {"ended": world.github.tokens.end(str(arguments["token"]))}
 
 
+def publish_release(world: World, arguments: Arguments) -> dict[str, Any]:
+    """Make a release as its owner does on GitHub's page: `tag`, `name`, `body`, `prerelease`, `draft`, `target`. Answer with the REST object."""
+    repository, state = repository_of(world, arguments), world.github
+    names = {"tag": "tag_name", "target": "target_commitish", **{name: name for name in ("name", "body", "prerelease", "draft")}}
+    fields = {theirs: arguments[ours] for ours, theirs in names.items() if arguments.get(ours) is not None}
+    try:
+        made = create_release(state, repository, fields, repository.owner)
+    except ApiError as error:
+        raise RunbookError("release-refused", f"GitHub refuses this release: {words_in(error.document(''))}") from error
+    return shapes.release(repository, made, [])
+
+
+def list_releases(world: World, arguments: Arguments) -> dict[str, Any]:
+    """Answer with every release of `repository`, drafts included, the newest first."""
+    repository, releases = repository_of(world, arguments), world.github.releases
+    return {"releases": [shapes.release(repository, each, releases.assets(each)) for each in releases.all(repository)]}
+
+
 def repository_of(world: World, arguments: Arguments) -> Repository:
     """Return the registered repository that ARGUMENTS name; RunbookError when there is none."""
     slug = str(arguments["repository"])
@@ -55,4 +76,6 @@ ACTIONS: dict[str, Action] = {
     "github-repository": add_repository,
     "github-token": make_token,
     "github-token-end": end_token,
+    "github-release": publish_release,
+    "github-releases": list_releases,
 }

@@ -1,56 +1,72 @@
-"""GitHub's part, as far as it goes: the archive of this repository that `pip install https://github.com/…` reads."""
+"""Archives of a repository's tree: of a registered one as it is at a ref, of this package's own as it stands on this machine."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
+from urllib.parse import quote
 
 from aiohttp import web
 
 from pypi_runbook.twin.answers import not_found
+from pypi_runbook.twin.github import gitdata
+from pypi_runbook.twin.github.backend import git_environment
 from pypi_runbook.twin.hosts import GITHUB_ARCHIVES
 from pypi_runbook.twin.world import World
 
 FORMATS = {"zip": "zip", "tar.gz": "tar.gz"}
+TYPES = {"zip": "application/zip", "tar.gz": "application/x-gzip"}
 DISTRIBUTION = "pypi-runbook"
 
 
-class Github:
-    """github.com, api.github.com and the host of archives."""
+class Archives:
+    """What `pip install https://github.com/…/archive/…` and a release's `Source code` read."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._slug = own_slug()
 
-    async def archive(self, request: web.Request) -> web.StreamResponse:
+    async def lead(self, request: web.Request) -> web.StreamResponse:
         """Send the client from github.com to the host of archives."""
-        slug, name = self._request_slug(request), request.match_info["archive"]
+        slug, name = _request_slug(request), request.match_info["archive"]
         for end, kind in FORMATS.items():
-            if slug == self._slug and name.endswith(f".{end}"):
-                raise web.HTTPFound(f"https://{GITHUB_ARCHIVES}/{slug}/{kind}/{name.removesuffix(f'.{end}')}")
+            if name.endswith(f".{end}") and (slug == self._slug or self._origin(request)):
+                raise web.HTTPFound(f"https://{GITHUB_ARCHIVES}/{slug}/{kind}/{quote(name.removesuffix(f'.{end}'))}")
         return not_found(request, f"The twin has no archives of {slug}")
 
     async def download(self, request: web.Request) -> web.StreamResponse:
-        """Send the repository's tree as it stands on this machine, edits included."""
-        slug, kind = self._request_slug(request), request.match_info["kind"]
-        if slug != self._slug or kind not in FORMATS or self._world.checkout is None:
+        """Send the tree of a registered repository at a ref; else this package's own, edits included."""
+        slug, kind, ref = _request_slug(request), request.match_info["kind"].removeprefix("legacy."), request.match_info["ref"]
+        origin = self._origin(request)
+        name = f"{request.match_info['name']}-{_short(ref)}"
+        body = None
+        if kind in FORMATS and origin:
+            body = await asyncio.to_thread(archive_at, origin, ref, name, kind)
+        if kind in FORMATS and body is None and slug == self._slug and self._world.checkout:
+            body = await asyncio.to_thread(archive_of, self._world.checkout, name, kind)
+        if body is None:
             return not_found(request, f"The twin has no archives of {slug}")
-        prefix = f"{slug.split('/')[1]}-{request.match_info['ref'].replace('/', '-')}"
-        body = await asyncio.to_thread(archive_of, self._world.checkout, prefix, kind)
-        return web.Response(body=body, content_type="application/zip" if kind == "zip" else "application/x-gzip")
+        return web.Response(body=body, content_type=TYPES[kind], headers={"Content-Disposition": f"attachment; filename={name}.{kind}"})
 
-    async def api(self, _: web.Request) -> web.StreamResponse:
-        """Answer 404 as the REST API does; it has no other part here yet."""
-        return web.json_response({"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"}, status=404)
+    def _origin(self, request: web.Request) -> Path | None:
+        found = self._world.github.repositories.find(request.match_info["owner"], request.match_info["name"])
+        return found.origin if found else None
 
-    @staticmethod
-    def _request_slug(request: web.Request) -> str:
-        return f"{request.match_info['owner']}/{request.match_info['name']}"
+
+def _request_slug(request: web.Request) -> str:
+    return f"{request.match_info['owner']}/{request.match_info['name']}"
+
+
+def _short(ref: str) -> str:
+    """Return REF as it stands in an archive's name: without a tag's `v`, and as one word of harmless characters."""
+    name = ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
+    return re.sub(r"[^A-Za-z0-9@._+-]", "-", re.sub(r"^v(?=[0-9])", "", name))
 
 
 def own_slug() -> str:
@@ -66,6 +82,15 @@ def own_checkout() -> Path | None:
     """Return the repository that this package runs from, or None when it is installed elsewhere."""
     root = Path(__file__).resolve().parents[4]
     return root if (root / ".git").exists() and (root / "pyproject.toml").is_file() else None
+
+
+def archive_at(origin: Path, ref: str, prefix: str, kind: str) -> bytes | None:
+    """Return an archive of the bare repository ORIGIN at REF, or None when it has no such ref."""
+    commit = gitdata.commit_of_any(origin, ref)
+    if commit is None:
+        return None
+    command = ["git", "--git-dir", str(origin), "archive", f"--format={kind}", f"--prefix={prefix}/", commit]
+    return subprocess.run(command, env=git_environment(), check=True, capture_output=True).stdout
 
 
 def archive_of(root: Path, prefix: str, kind: str) -> bytes:

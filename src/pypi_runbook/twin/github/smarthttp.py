@@ -11,6 +11,7 @@ from aiohttp import web
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.twin.answers import WHOLE
 from pypi_runbook.twin.github.backend import PIECE, Asked, run_backend
+from pypi_runbook.twin.github.publishing import follow_tags
 from pypi_runbook.twin.github.records import BOT, Repository
 from pypi_runbook.twin.github.tokens import given_token
 from pypi_runbook.twin.intake import patience
@@ -31,7 +32,9 @@ class RefusedError(Exception):
 
     def answer(self) -> web.Response:
         """Return the answer; git shows plain text behind `remote:`."""
-        return web.Response(status=self.status, text=f"{self.words}\n", headers=CHALLENGE if self.status == 401 else {})
+        answer = web.Response(status=self.status, text=f"{self.words}\n", headers=CHALLENGE if self.status == 401 else {})
+        answer["words"] = self.words
+        return answer
 
 
 class SmartHttp:
@@ -59,7 +62,10 @@ class SmartHttp:
             query = f"service={service}" if path == "/info/refs" else ""
             asked = Asked(request.method, path, query, request.headers.get("Content-Type", ""), protocol)
             async with run_backend(repository.origin, asked, user, _body(request)) as output:
-                return await _send(request, output)
+                answer = await _send(request, output)
+            if service == PUSH and path != "/info/refs":
+                await asyncio.to_thread(follow_tags, self._world.github, repository)
+            return answer
         except RefusedError as error:
             return error.answer()
         except RunbookError as error:

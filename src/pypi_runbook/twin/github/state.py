@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pypi_runbook.twin.github.releases import Releases
 from pypi_runbook.twin.github.repositories import Repositories
 from pypi_runbook.twin.github.tokens import Tokens
 from pypi_runbook.twin.store import Store
@@ -13,5 +14,7 @@ class GithubState:
     """GitHub's part of one twin; CLOCK gives seconds since the epoch."""
 
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+        self.clock = clock
         self.repositories = Repositories(store)
+        self.releases = Releases(store)
         self.tokens = Tokens(clock)
