@@ -53,12 +53,19 @@ class FollowedFile(web.StreamResponse):
     problem = ""
 
 
+class WordedAnswer(web.Response):
+    """GitHub's refusal, which is told in the body only; `words` repeats it for people."""
+
+    words = ""
+
+
 def words_of(answer: web.StreamResponse) -> str:
     """Return why ANSWER is not what was asked for, empty when it is."""
     if isinstance(answer, FollowedFile) and answer.problem:
         return answer.problem
-    # GitHub says its words in the body only.
-    return str(answer["words"]) if "words" in answer else answer.reason if answer.status >= 400 or answer.status == 308 else ""
+    if isinstance(answer, WordedAnswer):
+        return answer.words
+    return answer.reason if answer.status >= 400 or answer.status == 308 else ""
 
 
 def refusal(request: web.Request, status: int, message: str, headers: dict[str, str] | None = None) -> web.Response:

@@ -105,7 +105,7 @@ def _tags(call: Call) -> Reply:
 
 def _ref(call: Call) -> Reply:
     wanted = f"refs/{call.values['ref'].removeprefix('refs/')}"
-    found = next((ref for ref in gitdata.refs(call.repository.origin, wanted) if ref.name == wanted), None)
+    found = gitdata.find_ref(call.repository.origin, wanted)
     if found is None:
         raise NOT_FOUND
     return Reply(shapes.ref(call.repository, found))
@@ -122,14 +122,17 @@ def _create_ref(call: Call) -> Reply:
         if name not in call.body:
             raise not_supplied(name)
     ref, sha = str(call.body["ref"]), str(call.body["sha"])
-    if not ref.startswith("refs/") or ref.count("/") < 2 or not gitdata.is_well_formed(origin, ref):
-        raise ApiError(422, "Reference name is not valid")
+    if not ref.startswith("refs/") or ref.count("/") < 2:
+        raise ApiError(422, "Reference name must contain at least three slash-separated components.")
+    if not gitdata.is_well_formed(origin, ref):
+        raise ApiError(422, f"{ref} is not a valid ref name.")
     if not gitdata.has_object(origin, sha):
         raise ApiError(422, "Object does not exist")
-    if not gitdata.set_ref(origin, ref, sha):
-        raise ApiError(422, "Reference already exists")
-    made = next(each for each in gitdata.refs(origin, ref) if each.name == ref)
-    reply = shapes.ref(call.repository, made)
+    done = gitdata.set_ref(origin, ref, sha)
+    found = gitdata.find_ref(origin, ref)
+    if not done or found is None:
+        raise ApiError(422, "Reference already exists" if found else "Reference update failed")
+    reply = shapes.ref(call.repository, found)
     return Reply(reply, 201, {"Location": reply["url"]})
 
 

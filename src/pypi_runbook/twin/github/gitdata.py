@@ -80,6 +80,11 @@ def refs(origin: Path, start: str = "refs/") -> list[Ref]:
     return [Ref(ref.name, ref.sha, ref.kind, ref.commit or ref.sha) for ref in found if ref.name.startswith(start)]
 
 
+def find_ref(origin: Path, name: str) -> Ref | None:
+    """Return the reference with that full NAME, or None."""
+    return next((ref for ref in refs(origin, name) if ref.name == name), None)
+
+
 def tags(origin: Path) -> list[Ref]:
     """Return the tags, the highest version first."""
     lines = run_git(origin, "for-each-ref", "--sort=-version:refname", "--format=%(refname)", "refs/tags") or ""
@@ -99,7 +104,7 @@ def set_ref(origin: Path, ref: str, sha: str, old: str = "0" * 40) -> bool:
 
 def delete_ref(origin: Path, ref: str) -> bool:
     """Delete REF; tell whether it was there."""
-    known = next((each for each in refs(origin, ref) if each.name == ref), None)
+    known = find_ref(origin, ref)
     return known is not None and run_git(origin, "update-ref", "-d", ref, known.sha) is not None
 
 

@@ -76,8 +76,7 @@ def _release_list(asked: Asked) -> dict[str, Any]:
 
 
 def _find_ref(asked: Asked) -> dict[str, Any]:
-    wanted = asked.text("tagName")
-    found = next((ref for ref in gitdata.refs(asked.repository.origin, wanted) if ref.name == wanted), None)
+    found = gitdata.find_ref(asked.repository.origin, asked.text("tagName"))
     return {"repository": {"ref": {"id": f"REF_{found.sha}", "name": found.name} if found else None}}
 
 

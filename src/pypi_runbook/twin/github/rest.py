@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from pypi_runbook.twin.answers import WordedAnswer
 from pypi_runbook.twin.github.records import Repository
 from pypi_runbook.twin.github.refusals import BAD_CREDENTIALS, NO_INTEGRATION, NOT_FOUND, NOT_SIGNED_IN, ApiError, words_in
 from pypi_runbook.twin.github.tokens import JobToken, given_token
@@ -150,9 +151,8 @@ class Rest:
         if reply.body is None:
             return web.Response(status=reply.status, headers=headers)
         text = json.dumps(reply.body, separators=(",", ":"), ensure_ascii=False)
-        answer = web.Response(status=reply.status, headers=headers, text=text, content_type="application/json")
-        if reply.status >= 400:
-            answer["words"] = words_in(reply.body)
+        answer = WordedAnswer(status=reply.status, headers=headers, text=text, content_type="application/json")
+        answer.words = words_in(reply.body) if reply.status >= 400 else ""
         return answer
 
 

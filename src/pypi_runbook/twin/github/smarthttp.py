@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from pypi_runbook.errors import RunbookError
-from pypi_runbook.twin.answers import WHOLE
+from pypi_runbook.twin.answers import WHOLE, WordedAnswer
 from pypi_runbook.twin.github.backend import PIECE, Asked, run_backend
 from pypi_runbook.twin.github.publishing import follow_tags
 from pypi_runbook.twin.github.records import BOT, Repository
@@ -32,8 +32,8 @@ class RefusedError(Exception):
 
     def answer(self) -> web.Response:
         """Return the answer; git shows plain text behind `remote:`."""
-        answer = web.Response(status=self.status, text=f"{self.words}\n", headers=CHALLENGE if self.status == 401 else {})
-        answer["words"] = self.words
+        answer = WordedAnswer(status=self.status, text=f"{self.words}\n", headers=CHALLENGE if self.status == 401 else {})
+        answer.words = self.words
         return answer
 
 
