@@ -125,13 +125,14 @@ def test_a_literal_elsewhere_is_read(tmp_path: Path, case: str) -> None:
     assert (found.version, found.version_dynamic) == ("1.5", True)
 
 
-@pytest.mark.parametrize("code", ['".".join(["1", "5"])', "1.5", "VERSION"])
+@pytest.mark.parametrize("code", ['".".join(["1", "5"])', "VERSION", "None", '"not a version"'])
 def test_a_computed_version_is_not_guessed(tmp_path: Path, code: str) -> None:
-    """Code that computes the version, or says something else than a string, is not run and not believed."""
+    """Code that computes the version, or says something that is no version, is not run and not believed."""
     more = '[tool.setuptools.dynamic]\nversion = {attr = "a.__version__"}\n'
     facts = project(tmp_path, DYNAMIC.format(backend="setuptools.build_meta", more=more), {"a/__init__.py": f"__version__ = {code}\n"})
     assert facts.project.version is None
-    assert reasons(facts)["project.version"] == "a/__init__.py computes it; --ask-backend runs it"
+    expected = "what should say it says 'not a version', which is no version" if "not" in code else "a/__init__.py computes it; --ask-backend runs it"
+    assert reasons(facts)["project.version"] == expected
 
 
 @pytest.mark.parametrize(

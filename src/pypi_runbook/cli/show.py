@@ -26,7 +26,7 @@ def command(root: Path, as_json: bool, ask_backend: bool) -> None:
     if ask_backend:
         from pypi_runbook.project.backend import ask_backend as ask  # `build` takes longer to import than all of the reading
 
-        facts = ask(facts)
+        facts = ask(facts, lambda line: click.echo(line, err=True))
     if as_json:
         click.echo(json.dumps(facts.as_json(), indent=2))
     else:

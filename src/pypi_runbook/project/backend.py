@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from email.utils import getaddresses
 from importlib.metadata import PackageMetadata
+from pathlib import Path
 from typing import Any
 
 from build import BuildBackendException, BuildException
@@ -13,30 +15,48 @@ from build.util import project_wheel_metadata
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.project.facts import Distribution, Facts
+from pypi_runbook.project.text import is_file
+from pypi_runbook.project.toml import Toml, read_toml
 
 
-def ask_backend(facts: Facts) -> Facts:
-    """Return FACTS with what only the project's build backend knows.
+def ask_backend(facts: Facts, say: Callable[[str], None]) -> Facts:
+    """Return FACTS with what only the projects' build backends know; SAY gets a line for each of them before it runs.
 
-    Its build requirements are installed from the network, and its code is run. What the files say stays as they say it.
-    Raise RunbookError `backend-failed` when the backend cannot be installed or gives no metadata.
+    Their build requirements are installed from the network, and their code is run. What the files say stays as they say it.
+    Raise RunbookError `backend-failed` when a backend cannot be installed or gives no metadata.
     """
+    asked = [ask_one(facts.root, project, say) for project in (facts.project, *facts.projects)]
+    places = {"project": asked[0]} | {f"projects[{index}]": project for index, project in enumerate(asked[1:])}
+    left_open = [item for item in facts.unknown if not known(places, item.path)]
+    return replace(facts, project=asked[0], projects=asked[1:], unknown=left_open)
+
+
+def ask_one(root: Path, project: Distribution, say: Callable[[str], None]) -> Distribution:
+    """Return PROJECT with its backend's answers; as it is when no file there says how to build it."""
+    folder = (root / project.file).parent
+    if not any(is_file(folder / name) for name in ("setup.py", "setup.cfg")) and not describes_build(folder, root):
+        return project
+    say(f"asking the build backend {project.backend or 'setuptools'} of {project.file}: this installs it and runs the project's code")
     try:
-        metadata = project_wheel_metadata(facts.root)
+        metadata = project_wheel_metadata(folder)
     except (BuildException, BuildBackendException, subprocess.CalledProcessError) as error:
-        raise failed(error) from error
-    project = fill(facts.project, answers(metadata))
-    left_open = [item for item in facts.unknown if not known(project, item.path)]
-    return replace(facts, project=project, unknown=left_open)
+        raise failed(error, project.file) from error
+    return fill(project, answers(metadata))
 
 
-def failed(error: Exception) -> RunbookError:
+def describes_build(folder: Path, root: Path) -> bool:
+    """Tell whether FOLDER's pyproject.toml says how to build a distribution; one that only holds tools' settings does not."""
+    toml = read_toml(folder / "pyproject.toml", root) if is_file(folder / "pyproject.toml") else Toml({}, {})
+    return bool(toml.table("project") or toml.table("build-system"))
+
+
+def failed(error: Exception, file: str) -> RunbookError:
     """Return the error for a backend that gave no metadata, with the last thing that it said."""
     words = str(getattr(error, "exception", error)).strip().splitlines() or [type(error).__name__]
     return RunbookError(
         "backend-failed",
         f"the build backend gave no metadata: {words[-1]}",
-        file="pyproject.toml",
+        file=file,
         next="run `python -m build` to see all of its words",
     )
 
@@ -79,6 +99,7 @@ def fill(project: Distribution, found: dict[str, Any]) -> Distribution:
     return replace(project, **{name: value for name, value in found.items() if value and not getattr(project, name)})
 
 
-def known(project: Distribution, path: str) -> bool:
-    """Tell whether PATH names a field of PROJECT that has a value by now."""
-    return path.startswith("project.") and bool(getattr(project, path.removeprefix("project."), None))
+def known(places: dict[str, Distribution], path: str) -> bool:
+    """Tell whether PATH names a field of one of PLACES that has a value by now."""
+    place, _, name = path.partition(".")
+    return place in places and bool(getattr(places[place], name, None))

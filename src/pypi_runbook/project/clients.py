@@ -10,7 +10,9 @@ from pypi_runbook.project.indexes import INDEXES
 
 NAMED = {"pypi": "pypi", "main": "pypi", "testpypi": "testpypi", "test": "testpypi"}
 HOSTS = {host: index.name for index in INDEXES.values() for host in (index.host, index.upload_host)}
-RUNNERS = {"poetry", "uv", "uvx", "pipx", "hatch", "pdm", "rye", "coverage", "?"}
+RUNNERS = {"poetry", "uv", "uvx", "pipx", "hatch", "pdm", "rye", "coverage", "timeout", "nice", "xargs", "retry", "docker", "podman", "?"}
+# A client that only talks: nothing leaves the machine.
+HARMLESS = {"--dry-run", "--help", "-h", "--version"}
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,8 @@ def client_of(words: list[str]) -> tuple[str, list[str]] | None:
     for place, word in enumerate(words):
         name = base(word).replace("pypi_runbook", "pypi-runbook")
         client = CLIENTS.get(name)
-        if client and (rest := after_verb(words[place + 1 :], client.verbs)) is not None and "--dry-run" not in rest:
-            return name, rest
+        if client and (rest := after_verb(words[place + 1 :], client.verbs)) is not None:
+            return None if HARMLESS & set(rest) else (name, rest)
     return None
 
 

@@ -68,12 +68,15 @@ class Trigger:
 
 @dataclass(frozen=True)
 class Publish:
-    """An upload that a job does: to which index (null when only a run can tell), with which client, proving who it is how."""
+    """An upload that a job does: to which index (null when only a run can tell), with which client, proving who it is how, and in
+    which environment, which is the job's unless that differs from one run to another.
+    """
 
     index: str | None
     client: str
     auth: str
     line: int
+    environment: str | None = None
 
 
 @dataclass(frozen=True)
@@ -140,8 +143,8 @@ class Facts:
         found: dict[str, list[dict[str, str | None]]] = {"pypi": [], "testpypi": []}
         for workflow in self.workflows:
             for job in workflow.jobs:
-                entry = {"workflow": workflow.file, "job": job.id, "environment": job.environment}
-                for index in dict.fromkeys(upload.index for upload in job.publishes):
+                for index, environment in dict.fromkeys((upload.index, upload.environment) for upload in job.publishes):
+                    entry = {"workflow": workflow.file, "job": job.id, "environment": environment}
                     found.setdefault(index or "unknown", []).append(entry)
         return found
 
@@ -149,18 +152,19 @@ class Facts:
         """Return the document of `show --json`."""
         return {
             "schema": 1,
-            "project": distribution_json(self.project),
-            "projects": [distribution_json(project) for project in self.projects],
+            "project": self.distribution_json(self.project, "project"),
+            "projects": [self.distribution_json(project, f"projects[{index}]") for index, project in enumerate(self.projects)],
             "repository": vars(self.repository) | {},
             "workflows": [workflow_json(workflow) for workflow in self.workflows],
             "publishing": self.publishing,
             "unknown": [vars(unknown) | {} for unknown in self.unknown],
         }
 
-
-def distribution_json(project: Distribution) -> dict[str, Any]:
-    """Return what a program may rely on; places in the file stay inside the library."""
-    return {key: value for key, value in vars(project).items() if key not in ("lines", "spans")}
+    def distribution_json(self, project: Distribution, place: str) -> dict[str, Any]:
+        """Return what a program may rely on, null for whatever is unknown; places in the file stay inside the library."""
+        open_ = {item.path.removeprefix(f"{place}.") for item in self.unknown if item.path.startswith(f"{place}.")}
+        kept = {key: value for key, value in vars(project).items() if key not in ("lines", "spans")}
+        return {key: None if key in open_ else value for key, value in kept.items()}
 
 
 def workflow_json(workflow: Workflow) -> dict[str, Any]:

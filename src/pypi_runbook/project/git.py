@@ -13,15 +13,24 @@ from pypi_runbook.project.facts import Distribution, Repository, Unknown
 REMOTE = re.compile(r"^(?:[\w+.-]+://)?(?:[^@/]+@)?(?P<host>[\w.-]+\.\w+)(?::\d+)?[:/]+(?P<owner>[^/\s]+)/(?P<name>[^/\s]+?)(?:\.git)?/?$")
 GITHUB = re.compile(r"^https?://(?:www\.)?github\.com/(?P<owner>[\w.-]+)/(?P<name>[\w.-]+?)(?:\.git)?(?:/.*)?$")
 BRANCH = re.compile(r"^https?://(?:www\.)?github\.com/[^/]+/[^/]+/(?:blob|tree|raw)/([^/]+)/")
+# A repository that somebody hands over may name programs in its settings; these are the ones that reading would start.
+NOTHING_RUN = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.pager=cat")
+SECONDS = 20
 LABELS = ("repository", "source", "sourcecode", "code", "github", "homepage")
 
 
 def git(root: Path, *arguments: str) -> str | None:
-    """Return what git prints about ROOT, None when it fails or is not installed; git's own variables do not redirect it."""
+    """Return what git prints about ROOT, None when it fails, is not installed or does not end.
+
+    Neither git's own variables nor the repository's settings make it run or read anything else.
+    """
     env = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")} | {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     try:
-        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False, env=env)
-    except OSError:
+        command = ["git", *NOTHING_RUN, "-C", str(root), *arguments]
+        done = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="surrogateescape", check=False, env=env, stdin=subprocess.DEVNULL, timeout=SECONDS
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired):
         return None
     return done.stdout.rstrip("\n") if done.returncode == 0 else None
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pypi_runbook.project.text import items
+from pypi_runbook.project.text import is_file, is_folder, items
 from pypi_runbook.project.toml import Toml
 
 
@@ -47,8 +47,16 @@ def from_disk(folder: Path, name: str | None) -> list[str]:
         return []
     wanted = re.sub(r"[-_.]+", "_", name).lower()
     for base in (folder / "src", folder):
-        for candidate in sorted(base.iterdir()) if base.is_dir() else []:
-            if candidate.stem.lower() == wanted and (candidate.is_dir() or candidate.suffix == ".py"):
+        for candidate in entries(base):
+            if candidate.stem.lower() == wanted and (is_folder(candidate) or candidate.suffix == ".py"):
                 return [candidate.stem]
-    inside = [item.parent.name for item in sorted((folder / "src").glob("*/__init__.py"))]
+    inside = [item.name for item in entries(folder / "src") if is_file(item / "__init__.py")]
     return inside if len(inside) == 1 else []
+
+
+def entries(folder: Path) -> list[Path]:
+    """Return what stands in FOLDER, nothing when it cannot be read."""
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []

@@ -7,10 +7,11 @@ from typing import Any
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.project import dynamic, poetry
+from pypi_runbook.project.cargo import read_cargo
 from pypi_runbook.project.facts import Distribution, Unknown
 from pypi_runbook.project.imports import import_names
-from pypi_runbook.project.setup_cfg import SetupCfg, read_setup_cfg
-from pypi_runbook.project.text import items
+from pypi_runbook.project.setup_cfg import read_setup_cfg
+from pypi_runbook.project.text import is_file, items, text_of, words
 from pypi_runbook.project.toml import Toml, read_toml
 
 POETRY_NAMES = {"requires-python": ("dependencies", "python")}
@@ -26,28 +27,44 @@ def read_distribution(folder: Path, root: Path, path: str = "project") -> tuple[
     folder: holds `pyproject.toml` or `setup.cfg`; root: what file names are relative to.
     path: where the distribution stands in the JSON document, for example `projects[0]`.
     """
-    toml = read_toml(folder / "pyproject.toml", root) if (folder / "pyproject.toml").is_file() else Toml({}, {})
+    toml = read_toml(folder / "pyproject.toml", root) if is_file(folder / "pyproject.toml") else Toml({}, {})
     setup = read_setup_cfg(folder / "setup.cfg", root)
-    reader = _Reader(toml, setup, folder, root)
+    reader = _Reader(dynamic.Source(toml, setup, folder, root))
     project = reader.distribution()
     return project, [Unknown(f"{path}.{name}", reason) for name, reason in reader.reasons.items()]
 
 
 class _Reader:
-    """Takes each field from the first place that may say it: [project], then [tool.poetry], then setup.cfg."""
+    """Takes each field from the first place that may say it: [project], then [tool.poetry], setup.cfg or Cargo.toml, as the backend does."""
 
-    def __init__(self, toml: Toml, setup: SetupCfg, folder: Path, root: Path) -> None:
-        self.folder = folder
-        self.toml = toml
-        self.pep621 = toml.table("project")
-        self.backend = toml.table("build-system").get("build-backend")
+    def __init__(self, source: dynamic.Source) -> None:
+        self.source = source
+        self.folder = source.folder
+        self.toml = source.toml
+        self.setup = source.setup
+        self.pep621 = self.toml.table("project")
+        self.backend = self.toml.table("build-system").get("build-backend")
+        # Without [build-system] it is setuptools that tools fall back to; a bare [tool.poetry] was written for Poetry.
+        self.builder = str(self.backend or ("setuptools" if self.pep621 or not self.toml.table("tool", "poetry") else "poetry"))
         # Beside a [project] table, [tool.poetry] counts only where Poetry's backend reads it.
-        uses_poetry = "poetry" in str(self.backend or "poetry" if not self.pep621 else self.backend)
-        self.poetry = toml.table("tool", "poetry") if uses_poetry else {}
-        self.setup = setup
-        self.file = (folder / ("pyproject.toml" if self.pep621 or self.poetry or not setup.values else "setup.cfg")).relative_to(root).as_posix()
+        self.poetry = self.toml.table("tool", "poetry") if "poetry" in self.builder else {}
+        self.elsewhere = self.other_file()
+        self.file = (self.folder / self.file_name()).relative_to(source.root).as_posix()
         self.reasons: dict[str, str] = {}
         self.spans: dict[str, tuple[int, int]] = {}
+
+    def other_file(self) -> dict[str, Any]:
+        """Return what a file beside pyproject.toml says: setup.cfg for setuptools, Cargo.toml for maturin."""
+        if "maturin" in self.builder:
+            manifest = self.toml.table("tool", "maturin").get("manifest-path")
+            return read_cargo(self.folder / (manifest if isinstance(manifest, str) else "Cargo.toml"), self.source.root)
+        return self.setup.values if "setuptools" in self.builder else {}
+
+    def file_name(self) -> str:
+        """Return the name of the file that errors and excerpts point to."""
+        if self.pep621 or self.poetry or not self.elsewhere:
+            return "pyproject.toml"
+        return "pyproject.toml" if "maturin" in self.builder else "setup.cfg"
 
     def distribution(self) -> Distribution:
         for name in FIELDS:
@@ -88,7 +105,22 @@ class _Reader:
         for table in (self.pep621, self.poetry):
             if name in table and name != "dependencies":
                 return table[name]
-        return None if self.declares_dynamic(name) and self.backend_is_static() else self.setup.values.get(name)
+        # Beside [project] another file counts only for what [project] says is dynamic.
+        if self.pep621 and not self.declares_dynamic(name):
+            return None
+        return self.from_files(name) if name in self.toml.table("tool", "setuptools", "dynamic") else self.elsewhere.get(name)
+
+    def from_files(self, name: str) -> Any:
+        """Return field NAME from the files that setuptools takes it from; None when it computes it."""
+        place = self.toml.table("tool", "setuptools", "dynamic").get(name)
+        files = words(place.get("file")) if isinstance(place, dict) and name != "version" else []
+        if name == "readme":
+            return files[0] if files else None
+        texts = [text for file in files if (text := text_of(self.folder / file, self.source.root)) is not None]
+        if not texts:
+            return None
+        lines = [line.strip() for text in texts for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
+        return lines if name in ("dependencies", "classifiers", "keywords") else "\n".join(texts).strip()
 
     def poetry_table(self, name: str) -> dict[str, Any]:
         return self.toml.table("tool", "poetry", name) if self.poetry else {}
@@ -96,22 +128,33 @@ class _Reader:
     def declares_dynamic(self, name: str) -> bool:
         return name in items(self.pep621.get("dynamic"))
 
-    def backend_is_static(self) -> bool:
-        """Tell whether setup.cfg is beside the point: only setuptools fills dynamic fields from it."""
-        return "setuptools" not in str(self.backend or "setuptools")
-
     def text(self, name: str) -> str | None:
         value = self.raw(name)
         if value is None:
             return self.known(
                 None,
                 name.replace("-", "_"),
-                f"the metadata says no {name}" if not self.declares_dynamic(name) else "it is dynamic: the build backend decides",
+                self.why_not(name),
             )
         return str(self.checked(name, value, str, "a string"))
 
+    def why_not(self, name: str) -> str:
+        """Return why nothing gives field NAME."""
+        if self.declares_dynamic(name):
+            return f"it is dynamic: the build backend decides; {dynamic.ASK}"
+        is_program = not self.pep621 and not self.poetry and is_file(self.folder / "setup.py")
+        return "setup.py is a program; --ask-backend runs it" if is_program else f"the metadata says no {name}"
+
+    def open_list(self, name: str) -> None:
+        """Note that the list NAME, which no file gives, is one that the backend makes."""
+        if self.declares_dynamic(name):
+            self.reasons[name.replace("-", "_")] = self.why_not(name)
+
     def strings(self, name: str) -> list[str]:
-        value = self.raw(name) or []
+        value = self.raw(name)
+        if value is None:
+            self.open_list(name)
+            return []
         self.checked(name, value, list, "a list of strings")
         return [str(item) for item in value]
 
@@ -138,15 +181,15 @@ class _Reader:
             return written, False
         if written is not None and not isinstance(written, str):
             self.checked("version", written, str, "a string")
-        value, reason = dynamic.literal_version(self.toml, self.setup, self.folder, written)
+        value, reason = dynamic.literal_version(self.source, self.builder)
         if value is None:
             self.known(None, "version", reason)
-        return value, written is not None or self.declares_dynamic("version")
+        return value, written is not None or self.declares_dynamic("version") or reason.startswith("setup.py")
 
     def build_backend(self) -> str | None:
         if self.backend:
             return str(self.backend)
-        has_files = self.toml.data or self.setup.values or (self.folder / "setup.py").is_file()
+        has_files = self.toml.data or self.setup.values or is_file(self.folder / "setup.py")
         return self.known(
             None, "backend", "no build-system.build-backend; tools fall back to setuptools" if has_files else "there is no pyproject.toml"
         )
@@ -167,7 +210,10 @@ class _Reader:
         return self.text("requires-python")
 
     def authors(self) -> list[str]:
-        value = self.raw("authors") or []
+        value = self.raw("authors")
+        if value is None:
+            self.open_list("authors")
+            return []
         self.checked("authors", value, list, "a list")
         return [person(entry) if isinstance(entry, dict) else str(entry) for entry in value]
 
@@ -177,12 +223,14 @@ class _Reader:
             value = value[0] if value else None
         if isinstance(value, dict):
             value = value.get("file")
-        return str(value) if value else self.known(None, "readme", "the metadata names no readme file")
+        return str(value) if value else self.known(None, "readme", self.why_not("readme file" if not self.declares_dynamic("readme") else "readme"))
 
     def urls(self) -> dict[str, str]:
         """Return label and address of each link, with the labels under which Poetry publishes its own three keys."""
         if "urls" in self.pep621 or not self.poetry:
             urls = self.raw("urls") or {}
+            if not urls:
+                self.open_list("urls")
         else:
             urls = {label: self.poetry[key] for key, label in POETRY_URLS.items() if key in self.poetry} | self.poetry_table("urls")
         return {str(label): str(url) for label, url in self.checked("urls", urls, dict, "a table").items()}
@@ -192,7 +240,10 @@ class _Reader:
             return [str(line) for line in self.checked("dependencies", self.pep621["dependencies"], list, "a list of requirements")]
         if self.poetry:
             return poetry.requirements(self.poetry_table("dependencies"))
-        return items(self.setup.values.get("dependencies"))
+        value = self.raw("dependencies")
+        if value is None:
+            self.open_list("dependencies")
+        return [str(line) for line in items(value)]
 
     def imports(self) -> list[str]:
         name = self.raw("name")

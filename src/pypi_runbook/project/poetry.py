@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
+
+from pypi_runbook.project.text import words
 
 
 def specifier(constraint: str) -> str | None:
@@ -15,7 +17,7 @@ def specifier(constraint: str) -> str | None:
     parts = re.sub(r"([<>=!~^])\s+", r"\1", constraint).replace(",", " ").split()
     try:
         return ",".join(filter(None, (clause(part) for part in parts)))
-    except InvalidVersion:
+    except ValueError:  # also Python's own, for a number of 5000 digits
         return None
 
 
@@ -57,7 +59,7 @@ def requirements(dependencies: dict[str, Any]) -> list[str]:
 
 def requirement(name: str, table: dict[str, Any]) -> str:
     """Return the PEP 508 line of one dependency."""
-    extras = f"[{','.join(table['extras'])}]" if table.get("extras") else ""
+    extras = f"[{','.join(words(table['extras']))}]" if table.get("extras") else ""
     place = table.get("url") or table.get("path") or (f"git+{table['git']}" if table.get("git") else None)
     version = f" @ {place}" if place else specifier(str(table.get("version", "*"))) or ""
     marker = f" ; {table['markers']}" if table.get("markers") else ""

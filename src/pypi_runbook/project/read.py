@@ -10,7 +10,9 @@ from pypi_runbook.errors import RunbookError
 from pypi_runbook.project.facts import Facts, Unknown
 from pypi_runbook.project.git import git, read_repository
 from pypi_runbook.project.metadata import read_distribution
-from pypi_runbook.project.toml import read_toml
+from pypi_runbook.project.setup_cfg import read_setup_cfg
+from pypi_runbook.project.text import is_file, is_folder
+from pypi_runbook.project.toml import Toml, read_toml
 from pypi_runbook.project.workflows import read_workflows
 
 # A project below one of these is a specimen or somebody else's, not a further distribution of this repository.
@@ -30,12 +32,13 @@ NOT_PROJECTS = {
     "build",
     "dist",
 }
+FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 DEEPEST = 4
 
 
 def read_project(root: Path) -> Facts:
     """Return what the files below ROOT say; raise RunbookError with file and line for one that cannot be understood."""
-    if not root.is_dir():
+    if not is_folder(root):
         raise RunbookError("no-such-folder", f"there is no folder {root}", next="give the repository's folder with --project")
     root = root.resolve()
     project, unknown = read_distribution(root, root)
@@ -57,31 +60,34 @@ def read_names(root: Path) -> list[str]:
 
 
 def further_projects(root: Path) -> list[Path]:
-    """Return the folders below ROOT that hold another distribution: a pyproject.toml with a name of its own."""
-    return [path.parent for path in sorted(pyprojects(root)) if has_name(path, root)]
+    """Return the folders below ROOT that hold another distribution: metadata with a name of its own, or a setup.py alone."""
+    folders = sorted({path.parent for path in metadata_files(root)})
+    return [folder for folder in folders if describes(folder, root)]
 
 
-def pyprojects(root: Path) -> Iterator[Path]:
-    """Yield the pyproject.toml files below ROOT: those that git knows or would add, else those that a walk finds."""
-    listed = git(root, "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", "*/pyproject.toml")
+def metadata_files(root: Path) -> Iterator[Path]:
+    """Yield the metadata files below ROOT: those that git knows or would add, else those that a walk finds."""
+    listed = git(root, "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *(f"*/{name}" for name in FILES))
     files = [root / name for name in listed.split("\0") if name] if listed is not None else walk(root)
     for path in files:
         parts = path.relative_to(root).parts[:-1]
-        if parts and path.is_file() and len(parts) <= DEEPEST and not any(part in NOT_PROJECTS or part.startswith(".") for part in parts):
+        if parts and is_file(path) and len(parts) <= DEEPEST and not any(part in NOT_PROJECTS or part.startswith(".") for part in parts):
             yield path
 
 
 def walk(root: Path) -> list[Path]:
-    """Return the pyproject.toml files below ROOT where git cannot list them."""
+    """Return the metadata files below ROOT where git cannot list them."""
     found = []
     for folder, names, files in os.walk(root):
         deep = len(Path(folder).relative_to(root).parts) >= DEEPEST
         names[:] = [] if deep else [name for name in names if name not in NOT_PROJECTS and not name.startswith((".", "venv"))]
-        found += [Path(folder, "pyproject.toml")] if "pyproject.toml" in files else []
+        found += [Path(folder, name) for name in FILES if name in files]
     return found
 
 
-def has_name(path: Path, root: Path) -> bool:
-    """Tell whether the pyproject.toml at PATH describes a distribution."""
-    toml = read_toml(path, root)
-    return bool(toml.table("project").get("name") or toml.table("tool", "poetry").get("name"))
+def describes(folder: Path, root: Path) -> bool:
+    """Tell whether the metadata files of FOLDER describe a distribution; settings of tools alone do not."""
+    toml = read_toml(folder / "pyproject.toml", root) if is_file(folder / "pyproject.toml") else Toml({}, {})
+    tables = (toml.table("project"), toml.table("tool", "poetry"), read_setup_cfg(folder / "setup.cfg", root).values)
+    has_backend = "maturin" in str(toml.table("build-system").get("build-backend"))
+    return any(table.get("name") for table in tables) or has_backend or is_file(folder / "setup.py")

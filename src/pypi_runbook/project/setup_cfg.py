@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import configparser
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pypi_runbook.errors import RunbookError
-from pypi_runbook.project.text import read_text
+from pypi_runbook.project.text import is_file, read_text
 
 
 @dataclass(frozen=True)
 class SetupCfg:
-    """The fields that setup.cfg gives, under PEP 621's names, and the line of each."""
+    """The fields that setup.cfg gives, under PEP 621's names, and the line of each; `package_dir` is where packages stand."""
 
     values: dict[str, Any]
     lines: dict[str, int]
+    package_dir: dict[str, str] = field(default_factory=dict)
 
 
 def read_setup_cfg(path: Path, root: Path) -> SetupCfg:
     """Return PATH's metadata, empty when the file is missing; raise RunbookError `malformed-setup-cfg` when it cannot be read."""
-    if not path.is_file():
+    if not is_file(path):
         return SetupCfg({}, {})
     text = read_text(path, root)
     parser = configparser.ConfigParser(interpolation=None)
@@ -32,7 +33,8 @@ def read_setup_cfg(path: Path, root: Path) -> SetupCfg:
         raise malformed(error, path.relative_to(root).as_posix()) from error
     metadata = dict(parser["metadata"]) if parser.has_section("metadata") else {}
     options = dict(parser["options"]) if parser.has_section("options") else {}
-    return SetupCfg(convert(metadata, options), dict(lines(text)))
+    folders = dict(pair(line) for line in listed(options.get("package_dir", "")))
+    return SetupCfg(convert(metadata, options), dict(lines(text)), folders)
 
 
 def malformed(error: configparser.Error, file: str) -> RunbookError:

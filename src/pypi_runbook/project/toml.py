@@ -12,6 +12,14 @@ from typing import Any
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.project.text import read_text
 
+# What can hide a line end or a bracket; possessive, so that a hostile file costs one pass.
+TOKEN = re.compile(
+    r'''"""(?:[^"\\]++|\\.|"(?!""))*+"{3,5}'''
+    r"|'''(?:[^']++|'(?!''))*+'{3,5}"
+    r"""|"(?:[^"\\\n]++|\\.)*+"|'[^'\n]*+'|\#[^\n]*+|[\[\]{}\n]""",
+    re.DOTALL,
+)
+
 
 @dataclass(frozen=True)
 class Toml:
@@ -32,10 +40,13 @@ def read_toml(path: Path, root: Path) -> Toml:
     """Return PATH's values and lines; raise RunbookError `malformed-toml` with file and line when it cannot be read as TOML."""
     text = read_text(path, root)
     try:
+        # tomllib lets Python's own errors through for a number of 5000 digits and for brackets in brackets without end.
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return Toml(data, dict(locate(text)))
+    except ValueError as error:
         raise malformed(str(error), path.relative_to(root).as_posix(), text) from error
-    return Toml(data, dict(locate(text)))
+    except RecursionError as error:
+        raise malformed("its values are nested too deeply", path.relative_to(root).as_posix(), text) from error
 
 
 def malformed(reason: str, file: str, text: str) -> RunbookError:
@@ -51,30 +62,27 @@ def malformed(reason: str, file: str, text: str) -> RunbookError:
 def locate(text: str) -> Iterator[tuple[str, tuple[int, int]]]:
     """Yield each dotted key of TEXT, which is valid TOML, with its first and last line."""
     table: list[str] = []
-    lines = text.splitlines()
-    number = 0
-    while number < len(lines):
-        last = end_of_statement(lines, number)
-        statement = tomllib.loads("\n".join(lines[number : last + 1]))
-        keys = list(dotted(statement))
-        if lines[number].lstrip().startswith("["):
+    for first, statement in statements(text):
+        keys = list(dotted(tomllib.loads(statement)))
+        span = (first, first + statement.rstrip("\n").count("\n"))
+        if statement.lstrip().startswith("["):
             table = keys[-1]
-            yield ".".join(table), (number + 1, last + 1)
+            yield ".".join(table), span
         else:
             for key in keys:
-                yield ".".join(table + key), (number + 1, last + 1)
-        number = last + 1
+                yield ".".join(table + key), span
 
 
-def end_of_statement(lines: list[str], first: int) -> int:
-    """Return the last line of the statement that begins on line FIRST: the first one up to which it is valid by itself."""
-    for last in range(first, len(lines)):
-        try:
-            tomllib.loads("\n".join(lines[first : last + 1]))
-        except tomllib.TOMLDecodeError:
-            continue
-        return last
-    return len(lines) - 1
+def statements(text: str) -> Iterator[tuple[int, str]]:
+    """Yield each statement of TEXT with its first line: it ends at the first line end that stands in no string and no bracket."""
+    depth, start, first = 0, 0, 1
+    for token in TOKEN.finditer(text + "\n"):
+        depth += (token[0] in ("[", "{")) - (token[0] in ("]", "}"))
+        if token[0] == "\n" and not depth:
+            statement = text[start : token.end()]
+            yield first, statement
+            first += statement.count("\n")
+            start = token.end()
 
 
 def dotted(value: dict[str, Any]) -> Iterator[list[str]]:

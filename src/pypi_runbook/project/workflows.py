@@ -8,21 +8,34 @@ from typing import Any
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from pypi_runbook.errors import RunbookError
-from pypi_runbook.project.expressions import Scope, is_expression
+from pypi_runbook.project.callers import Call, Callers, id_token, local_file
+from pypi_runbook.project.expressions import is_expression
 from pypi_runbook.project.facts import Job, Step, Trigger, Unknown, Workflow
-from pypi_runbook.project.publishing import find_uploads
-from pypi_runbook.project.text import read_text
+from pypi_runbook.project.publishing import Site
+from pypi_runbook.project.repositories import configured
+from pypi_runbook.project.text import is_file, read_text, text_of
+from pypi_runbook.project.variants import Variant, environment, uploads, variants
 from pypi_runbook.project.yaml import item_line, last_line, line_of, plain, read_yaml
 
 FOLDER = Path(".github/workflows")
+ONLY_A_RUN = "the index is an expression that only a run can resolve"
 
 
 def read_workflows(root: Path) -> tuple[list[Workflow], list[Unknown]]:
     """Return every workflow of ROOT, by file name, and what only a run can tell; raise RunbookError for a file that is no workflow."""
     unknown: list[Unknown] = []
-    files = sorted(path for path in (root / FOLDER).glob("*") if path.suffix in (".yml", ".yaml") and path.is_file())
-    workflows = [_WorkflowReader(path, root, f"workflows[{index}]", unknown).read() for index, path in enumerate(files)]
-    return workflows, unknown
+    readers = [_WorkflowReader(path, root, f"workflows[{index}]", unknown) for index, path in enumerate(workflow_files(root))]
+    callers = Callers({reader.file: reader.data for reader in readers})
+    site = Site(root, configured(root))
+    return [reader.read(callers, site) for reader in readers], unknown
+
+
+def workflow_files(root: Path) -> list[Path]:
+    """Return the files that GitHub takes for workflows, by name; a folder or a pipe of such a name is none."""
+    try:
+        return sorted(path for path in (root / FOLDER).iterdir() if path.suffix in (".yml", ".yaml") and is_file(path))
+    except OSError:
+        return []
 
 
 def strings(value: Any) -> list[str]:
@@ -52,16 +65,21 @@ class _WorkflowReader:
         self.unknown = unknown
         self.lines = read_text(path, root).splitlines()
         self.data = read_yaml(path, root)
+        self.check()
 
-    def read(self) -> Workflow:
+    def check(self) -> None:
+        """Raise RunbookError unless the file has what every workflow has."""
         if not isinstance(self.data, CommentedMap):
             raise self.wrong("a workflow must be a mapping", 1)
-        jobs = self.data.get("jobs")
-        if not isinstance(jobs, CommentedMap):
+        if not isinstance(self.data.get("jobs"), CommentedMap):
             raise self.wrong("a workflow needs `jobs:` with at least one job", line_of(self.data, "jobs") if "jobs" in self.data else 1)
+
+    def read(self, callers: Callers, site: Site) -> Workflow:
+        jobs = self.data["jobs"]
         name = plain(self.data["name"]) if self.data.get("name") else self.file
         line = line_of(self.data, "name") if "name" in self.data else 1
-        found = [self.job(jobs, job_id, index) for index, job_id in enumerate(jobs)]
+        ways = callers.of(self.file)
+        found = [self.job(jobs, job_id, f"{self.place}.jobs[{index}]", ways, site) for index, job_id in enumerate(jobs)]
         return Workflow(self.file, name, line, self.triggers(), found)
 
     def wrong(self, message: str, line: int) -> RunbookError:
@@ -74,58 +92,54 @@ class _WorkflowReader:
             return [trigger(str(event), value) for event, value in on.items()]
         return [trigger(event, None) for event in strings(on)]
 
-    def job(self, jobs: CommentedMap, job_id: Any, index: int) -> Job:
+    def job(self, jobs: CommentedMap, job_id: Any, place: str, calls: list[Call], site: Site) -> Job:
         body, line = jobs[job_id], line_of(jobs, job_id)
         if not isinstance(body, CommentedMap):
             raise self.wrong(f"job {job_id} must be a mapping", line)
-        place = f"{self.place}.jobs[{index}]"
-        scope = Scope.of(self.data, body)
-        environment, url = self.environment(body.get("environment"), place, scope)
-        id_token = self.id_token(body)
+        ways = variants(self.data, body, calls)
         steps = self.steps(body)
-        uploads = find_uploads(steps, scope, self.root, trusted=id_token is not None)
-        for number, upload in enumerate(uploads):
-            if upload.index is None:
-                self.unknown.append(Unknown(f"{place}.publishes[{number}].index", "the index is an expression that only a run can resolve"))
+        name, url = environment_of(body.get("environment"))
+        runs_in = environment(name, ways)
+        self.leave_open(f"{place}.environment", runs_in.reason)
+        running = [way for way in ways if not way.given.never(plain(body["if"]) if "if" in body else None)]
+        found = uploads(steps, name, running, site)
+        for number, upload in enumerate(found):
+            self.leave_open(f"{place}.publishes[{number}].index", None if upload.index else ONLY_A_RUN)
+        self.leave_open(f"{place}.publishes", self.elsewhere(body.get("uses"), site.root) if running else None)
         return Job(
             id=str(job_id),
             name=plain(body.get("name") or job_id),
             line=line,
             end_line=last_line(self.lines, line, self.after(jobs, line)),
             needs=strings(body.get("needs")),
-            environment=environment,
+            environment=runs_in.name,
             environment_url=url,
-            id_token=id_token,
-            python_versions=self.pythons(steps, scope, place),
-            publishes=uploads,
+            id_token=id_token(self.data, body),
+            python_versions=self.pythons(steps, ways, place),
+            publishes=found,
             steps=steps,
             condition=plain(body["if"]) if "if" in body else None,
             calls=plain(body["uses"]) if "uses" in body else None,
         )
 
+    def leave_open(self, path: str, reason: str | None) -> None:
+        """Note that PATH is unknown, when there is a REASON."""
+        if reason:
+            self.unknown.append(Unknown(path, reason))
+
+    def elsewhere(self, uses: Any, root: Path) -> str | None:
+        """Return why nobody can tell here what a job that calls another workflow uploads; what a local one does, it says itself."""
+        if uses is None:
+            return None
+        file = local_file(uses)
+        if file is None:
+            return f"what it does stands in another repository: {plain(uses)}"
+        return None if is_file(root / file) else f"the workflow that it calls does not exist: {file}"
+
     def after(self, siblings: CommentedMap, line: int) -> int:
         """Return the line of the next key after LINE, among SIBLINGS or the file's own keys; one past the end when there is none."""
         keys = [line_of(siblings, key) for key in siblings] + [line_of(self.data, key) for key in self.data]
         return min((number for number in keys if number > line), default=len(self.lines) + 1)
-
-    def environment(self, value: Any, place: str, scope: Scope) -> tuple[str | None, str | None]:
-        """Return name and URL of the job's environment, which is a name or a mapping."""
-        table = value if isinstance(value, CommentedMap) else {"name": value}
-        name = plain(table.get("name")) or None
-        if name and is_expression(name):
-            values = scope.values(name)
-            if values is None or len(values) != 1:
-                self.unknown.append(Unknown(f"{place}.environment", f"it is the expression {name}"))
-                name = None
-            else:
-                name = values[0]
-        return name, plain(table.get("url")) or None
-
-    def id_token(self, body: CommentedMap) -> str | None:
-        """Return where the job's permission to ask for an OIDC token is granted; a job's own `permissions` replace the workflow's."""
-        if "permissions" in body:
-            return "job" if grants_id_token(body["permissions"]) else None
-        return "workflow" if grants_id_token(self.data.get("permissions")) else None
 
     def steps(self, body: CommentedMap) -> list[Step]:
         """Return the job's steps; the last line of each is the one before the next."""
@@ -158,27 +172,27 @@ class _WorkflowReader:
             end_line=end_line,
         )
 
-    def pythons(self, steps: list[Step], scope: Scope, place: str) -> list[str]:
+    def pythons(self, steps: list[Step], ways: list[Variant], place: str) -> list[str]:
         """Return the Python versions that the job's setup steps ask for, matrix values included."""
         found: list[str] = []
         for step in steps:
             if step.uses and step.uses.split("@")[0] in ("actions/setup-python", "astral-sh/setup-uv"):
-                found += self.python_of(step, scope, place)
+                found += self.python_of(step, ways, place)
         return list(dict.fromkeys(found))
 
-    def python_of(self, step: Step, scope: Scope, place: str) -> list[str]:
+    def python_of(self, step: Step, ways: list[Variant], place: str) -> list[str]:
         wanted = [line.strip() for line in step.inputs.get("python-version", "").splitlines() if line.strip()]
         if not wanted and (file := step.inputs.get("python-version-file")):
             return self.python_file(file, place)
-        resolved = [scope.values(version) for version in wanted]
+        resolved = [way.values(version) for version in wanted for way in ways]
         if None in resolved:
             self.unknown.append(Unknown(f"{place}.python_versions", f"it is the expression {' '.join(wanted)}"))
-        return [version for versions in resolved for version in versions or []]
+        return [version for versions in resolved for version in versions or [] if version]
 
     def python_file(self, file: str, place: str) -> list[str]:
-        path = self.root / file
-        if path.is_file() and path.suffix != ".toml":
-            return [line.strip() for line in read_text(path, self.root).splitlines() if line.strip() and not line.startswith("#")]
+        text = text_of(self.root / file, self.root) if not file.endswith(".toml") and not is_expression(file) else None
+        if text is not None:
+            return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
         self.unknown.append(Unknown(f"{place}.python_versions", f"the runner takes it from {file}"))
         return []
 
@@ -190,9 +204,10 @@ def jsonable(value: Any) -> Any:
     return value if isinstance(value, bool | int | str) else plain(value)
 
 
-def grants_id_token(permissions: Any) -> bool:
-    """Tell whether PERMISSIONS let a job ask GitHub for an OIDC token."""
-    return permissions == "write-all" or bool(mapping(permissions).get("id-token") == "write")
+def environment_of(value: Any) -> tuple[str, str | None]:
+    """Return name and URL of a job's `environment`, which is a name or a mapping; an empty name is none."""
+    table = value if isinstance(value, CommentedMap) else {"name": value}
+    return plain(table.get("name")), plain(table.get("url")) or None
 
 
 def trigger(event: str, value: Any) -> Trigger:

@@ -2,29 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.scanner import RoundTripScanner
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.project.text import read_text
+
+# GitHub's runner refuses values that are nested deeper (maximum object depth); anchors make a small file a large value.
+DEEPEST = 50
+MOST_VALUES = 100_000
+
+
+class _Scanner(RoundTripScanner):
+    """Stops at brackets in brackets without end, for which ruamel.yaml needs time that grows with the square."""
+
+    def fetch_flow_collection_start(self, *arguments: Any, **options: Any) -> None:
+        super().fetch_flow_collection_start(*arguments, **options)
+        if len(self.flow_context) > DEEPEST:
+            raise YAMLError(f"values are nested more than {DEEPEST} deep")
 
 
 def read_yaml(path: Path, root: Path) -> Any:
     """Return PATH's value; raise RunbookError `malformed-yaml` with file and line when it cannot be read as YAML."""
     text = read_text(path, root)
     file = path.relative_to(root).as_posix()
+    reader = YAML(typ="rt", pure=True)
+    reader.Scanner = _Scanner
     try:
-        return YAML(typ="rt", pure=True).load(text)
+        value = reader.load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = str(error.problem or error.context or "it cannot be read").split("\n")[0]
         raise malformed(what, file, mark.line + 1 if mark else 1) from error
-    except (YAMLError, ValueError) as error:
+    except RecursionError as error:
+        raise malformed(f"values are nested more than {DEEPEST} deep", file, 1) from error
+    except (YAMLError, ValueError, TypeError, AttributeError, KeyError, IndexError, AssertionError) as error:
+        # ruamel.yaml lets Python's own errors through for keys that are lists, dates that are none and merges with themselves.
         raise malformed(str(error).split("\n")[0], file, 1) from error
+    check_size(value, file)
+    return value
+
+
+def check_size(value: Any, file: str) -> None:
+    """Raise RunbookError when VALUE, its anchors written out, is nested too deeply, too large, or part of itself."""
+    left, pending = MOST_VALUES, [(value, 0)]
+    while pending:
+        node, depth = pending.pop()
+        left -= 1
+        if depth > DEEPEST:
+            raise malformed(f"values are nested more than {DEEPEST} deep, or an anchor stands inside itself", file, 1)
+        if left < 0 or (isinstance(node, int) and node.bit_length() > 1024):
+            raise malformed(f"there are more than {MOST_VALUES:,} values once the anchors are written out, or a number is too long", file, 1)
+        pending += ((inner, depth + 1) for inner in inner_values(node))
+
+
+def inner_values(node: Any) -> Iterator[Any]:
+    """Yield what NODE holds: a mapping's keys and values, a list's items."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from (key, value)
+    elif isinstance(node, list | tuple | set):
+        yield from node
 
 
 def malformed(what: str, file: str, line: int) -> RunbookError:
