@@ -77,8 +77,9 @@ def refusal(name: str, value: str) -> Refused | None:
 
 def finding(checkup: Checkup, project: Distribution, field: str, value: str, refused: Refused) -> Finding:
     """Return the finding for a VALUE of FIELD that PyPI refuses."""
-    words = sought(field, value)
-    line = line_of(checkup, project, field, words) or toml_line_of(checkup, project, words)
+    # As it is written first; a link's label, and Poetry's way to write requirements, are not in the value.
+    words = next((text for text in (value, sought(field, value)) if checkup.line_with(project.file, text)), value)
+    line = line_of(checkup, project, field, words) or checkup.line_with(project.file, words)
     page = f"troubleshooting/{refused.rule.entry}.md" if refused.rule.entry else PAGE
     message = f"PyPI would refuse the release: {refused.message(Site(PYPI.host))}"
     return Finding(refused.rule.id, "error", message, project.file, line, FIXES.get(refused.rule.id, "correct the value"), page)
@@ -96,8 +97,3 @@ def sought(field: str, value: str) -> str:
         except InvalidRequirement:
             return value.split(" ")[0]
     return value
-
-
-def toml_line_of(checkup: Checkup, project: Distribution, words: str) -> int | None:
-    """Return the line of the metadata file that holds WORDS, for a field whose own lines nobody keeps."""
-    return checkup.line_with(project.file, words)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -41,12 +42,18 @@ def schema(toml: Toml, file: str) -> Iterator[Finding]:
     known = {name: toml.data[name] for name in ("project", "build-system", "dependency-groups") if name in toml.data}
     logging.getLogger("validate_pyproject").setLevel(logging.ERROR)
     try:
-        api.Validator()(known)
+        validator()(known)
     except errors.ValidationError as error:
         place = str(error.name).strip("`")
         line = toml_line(toml, *ancestors(place)) or 1
         what = " ".join(str(error.message).split("\n")[0].rstrip(":").split())
         yield Finding("pyproject-schema", "error", f"validate-pyproject: {what}", file, line, f"correct {place}", PAGE)
+
+
+@cache
+def validator() -> api.Validator:
+    """Return validate-pyproject's validator, which is compiled on first use."""
+    return api.Validator()
 
 
 def ancestors(place: str) -> list[str]:
