@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from pypi_runbook.doctor import audit, contents, distributions, lock, metadata, pythons, refused, release, tables, tokens
 from pypi_runbook.doctor.checkup import Check, Checkup, in_order, unfinished
+from pypi_runbook.doctor.guide_checks import check_guide
+from pypi_runbook.doctor.workflow_checks import WORKFLOW_CHECKS
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.finding import Finding
 
@@ -21,6 +23,8 @@ CHECKS: list[Check] = [
     lock.check_lock,
     distributions.check_distributions,
     tokens.check_tokens,
+    *WORKFLOW_CHECKS,
+    check_guide,
 ]
 
 

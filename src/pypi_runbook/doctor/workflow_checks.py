@@ -1,0 +1,39 @@
+"""The checks of workflows, in the order in which their findings are told."""
+
+from __future__ import annotations
+
+from pypi_runbook.doctor import (
+    workflow_artifacts,
+    workflow_guards,
+    workflow_notes,
+    workflow_owners,
+    workflow_permissions,
+    workflow_pins,
+    workflow_uploads,
+)
+from pypi_runbook.doctor.checkup import Check
+
+WORKFLOW_CHECKS: tuple[Check, ...] = (
+    workflow_permissions.check_who_can_ask_for_a_token,
+    workflow_permissions.check_publishing_jobs_can_ask,
+    workflow_permissions.check_permissions_are_set,
+    workflow_permissions.check_environments,
+    workflow_permissions.check_tokens,
+    workflow_permissions.check_reusable,
+    workflow_guards.check_tag_is_version,
+    workflow_guards.check_prerelease_guards,
+    workflow_guards.check_shallow,
+    workflow_artifacts.check_artifacts,
+    workflow_artifacts.check_folders,
+    workflow_uploads.check_skip_existing,
+    workflow_uploads.check_attestations,
+    workflow_uploads.check_builds_beside_token,
+    workflow_uploads.check_pull_request_target,
+    workflow_notes.check_release_notes,
+    workflow_pins.check_pins,
+    workflow_pins.check_retired,
+    workflow_pins.check_runners,
+    workflow_pins.check_caches,
+    workflow_pins.check_tools,
+    workflow_owners.check_codeowners,
+)
