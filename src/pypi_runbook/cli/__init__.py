@@ -24,6 +24,7 @@ COMMANDS = {
     "check": "check what dist/ holds before an index does",
     "upload": "upload dist/ to testpypi or pypi",
     "verify": "compare what an index serves with what was built",
+    "rehearse": "run the real workflow here, with the twin as its PyPI",
     "doctor": "say what would make the next release fail, or unsafe",
     "site": "build the guides into site/",
 }

@@ -81,7 +81,7 @@ class NotRehearsed:
 
 @dataclass
 class Report:
-    """A whole rehearsal."""
+    """A whole rehearsal; notes: what a person should know of how it came about."""
 
     event: str
     ref: str
@@ -93,6 +93,8 @@ class Report:
     not_rehearsed: list[NotRehearsed] = field(default_factory=list)
     transcript: list[str] = field(default_factory=list)
     layers: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    run_number: str = "1"
     seconds: float = 0.0
 
     @property

@@ -1,7 +1,8 @@
-"""What the indexes took, under which identity: for whoever has to tell what a run published."""
+"""What a rehearsal asks of a twin: what the indexes took, under which identity, and how many runs there were."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from pypi_runbook.twin.hosts import INDEXES
@@ -16,4 +17,14 @@ def list_uploads(world: World, _: Arguments) -> dict[str, Any]:
     return {"uploads": [{"index": file.index, "filename": file.filename, "sha256": file.sha256, "publisher": publisher_of(file)} for file in files]}
 
 
-ACTIONS: dict[str, Action] = {"list-uploads": list_uploads}
+def begin_run(world: World, arguments: Arguments) -> dict[str, Any]:
+    """Count a run of `workflow`; answer with its number, which is one more than that of the last in this state."""
+    path = world.store.folder / "runs.json"
+    counted: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
+    name = str(arguments["workflow"])
+    counted[name] = counted.get(name, 0) + 1
+    path.write_text(json.dumps(counted))
+    return {"number": counted[name]}
+
+
+ACTIONS: dict[str, Action] = {"list-uploads": list_uploads, "begin-run": begin_run}
