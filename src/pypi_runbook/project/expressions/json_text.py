@@ -78,9 +78,10 @@ def _no_constant(name: str) -> Value:
 def _depth_exceeds(value: Any) -> bool:
     level = [value]
     for _ in range(DEEPEST + 1):
-        level = [inner for item in level if isinstance(item, list | dict) for inner in (item if isinstance(item, list) else item.values())]
+        level = [item for item in level if isinstance(item, list | dict)]
         if not level:
             return False
+        level = [inner for item in level for inner in (item if isinstance(item, list) else item.values())]
     return True
 
 

@@ -45,14 +45,15 @@ def pieces(text: str) -> list[str | Expression]:
     while (start := text.find(OPEN, position)) >= 0:
         end = _end(text, start + len(OPEN))
         inner = text[start + len(OPEN) : end]
-        found += [text[position:start], Expression(trim(inner), start + len(OPEN) + len(inner) - len(_left(inner)))]
+        found += [text[position:start], _trimmed(inner, start + len(OPEN))]
         position = end + len(CLOSE)
     return [piece for piece in [*found, text[position:]] if piece != ""]
 
 
-def _left(text: str) -> str:
-    """Return TEXT without the white space before it."""
-    return text[text.find(trimmed) :] if (trimmed := trim(text)) else ""
+def _trimmed(text: str, start: int) -> Expression:
+    """Return the expression TEXT, which stands at START, without the white space around it."""
+    inner = trim(text)
+    return Expression(inner, start + (text.find(inner) if inner else 0))
 
 
 def _end(text: str, position: int) -> int:
@@ -118,7 +119,7 @@ def _holds(trees: list[str | Node], evaluator: Evaluator) -> Truth:
 
 def condition_trees(text: str, contexts: Collection[str] | None = None, functions: Collection[str] | None = None) -> list[str | Node]:
     """Return the trees of an `if:`, with the text between them; the whole text is one expression where it has no `${{ }}`."""
-    found = pieces(text) if is_expression(text) else [Expression(trim(text), len(text) - len(_left(text)))] if trim(text) else []
+    found = pieces(text) if is_expression(text) else [_trimmed(text, 0)] if trim(text) else []
     return [piece if isinstance(piece, str) else piece.tree(contexts, functions) for piece in found]
 
 
