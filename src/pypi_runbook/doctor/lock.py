@@ -29,7 +29,7 @@ def check_lock(checkup: Checkup) -> Iterator[Finding]:
             try:
                 # Not with lines, as other files are read: a lock has thousands.
                 lock = tomllib.loads(text or "")
-            except tomllib.TOMLDecodeError as error:
+            except (tomllib.TOMLDecodeError, RecursionError) as error:
                 yield Finding.of(malformed(str(error), file, text or ""))
                 continue
             yield from judge(data, lock)
