@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pypi_runbook.errors import RunbookError
-from pypi_runbook.pages import benchmarks, clienttable, excerpts, guidance, linemarks, reference, ruletable, tables, values
+from pypi_runbook.pages import benchmarks, clienttable, excerpts, guidance, linemarks, reference, rehearsed, ruletable, tables, values
 from pypi_runbook.pages.picture import workflow_picture
 from pypi_runbook.pages.practices import practices_table
 from pypi_runbook.project import Facts, Workflow
@@ -111,6 +111,10 @@ class Macros:
     def clients_table(self) -> str:
         """Return what each client of the matrix does and prints, and what is known to be broken."""
         return clienttable.clients_table(Path(self._env.project_dir))
+
+    def last_rehearsal(self) -> str:
+        """Return the place where a built site shows the rehearsal that this page's commands ran last: jobs, times, transcript."""
+        return f"{rehearsed.PLACE}\n"
 
     def last_proven(self) -> str:
         """Return the place where a built site says when and on which commit the guide was last proven."""

@@ -23,7 +23,8 @@ EMPTY: dict[str, Any] = {"schema": 1, "pages": {}}
 class PageResult:
     """What one run says about a page in one guide; `rows` may hold some of its paths and snippets only.
 
-    key: what the results are valid for; about: isolation, Python, platform and clients of the last session.
+    key: what the results are valid for; about: isolation, Python, platform and clients of the last session, and the rehearsal
+    that it ran, if any.
     """
 
     guide: str
@@ -65,7 +66,8 @@ def merge(root: Path, result: PageResult) -> None:
         kept = old["snippets"] if old and old["key"] == result.key else []
         clients = {**(old["clients"] if kept else {}), **result.about.get("clients", {})}
         rows = {(entry["path"], entry["number"]): entry for entry in [*kept, *result.rows]}
-        about = {"isolation": [], "python": "", "platform": "", **result.about, "clients": clients}
+        earlier = {"rehearsal": old["rehearsal"]} if kept and "rehearsal" in old else {}
+        about = {"isolation": [], "python": "", "platform": "", **earlier, **result.about, "clients": clients}
         snippets = [rows[place] for place in sorted(rows)]
         finished = max((entry["finished"] for entry in snippets), default="")
         data["pages"][result.name] = {"key": result.key, **commit_of(root), "finished": finished, **about, "snippets": snippets}

@@ -13,7 +13,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from pypi_runbook.pages import results
+from pypi_runbook.pages import rehearsed, results
 from pypi_runbook.pages.guides import Guide
 from pypi_runbook.pages.key import page_key, state_of
 from pypi_runbook.pages.snippet import Page
@@ -33,11 +33,13 @@ def stamp(root: Path, guide: Guide, pages: list[Page], files: dict[str, Path], o
     runnable = [page for page in pages if any(snippet.runnable for snippet in page.snippets)]
     # Without results there is no key to compare, and the project's files need not be read.
     state = state_of(guide.project_root) if data["pages"] else "none"
-    rows = {page.path: results.rows_of(data, page, page_key(page, guide.project_root, state)) for page in runnable}
+    keys = {page.path: page_key(page, guide.project_root, state) for page in runnable}
+    rows = {page.path: results.rows_of(data, page, keys[page.path]) for page in runnable}
     proven = last_proven([row for found in rows.values() for row in found], data, guide.name)
     for page in pages:
         file, entry = files[page.path], data["pages"].get(f"{page.guide}:{page.path}") or {}
-        html = put(file.read_text(encoding="utf-8"), rows.get(page.path, []), entry)
+        record = entry.get("rehearsal") if entry.get("key") == keys.get(page.path) else None
+        html = put(file.read_text(encoding="utf-8"), rows.get(page.path, []), entry).replace(rehearsed.PLACE, rehearsed.rehearsal_html(record))
         file.write_text(relative(PLACE.sub(lambda _: proven, html), file, others), encoding="utf-8")
 
 

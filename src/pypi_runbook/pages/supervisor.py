@@ -25,6 +25,7 @@ from pypi_runbook.errors import RunbookError
 from pypi_runbook.pages import leftovers
 from pypi_runbook.pages.outcome import FAILED, Complaint, Outcome, failed, not_run, skipped
 from pypi_runbook.pages.pathrun import PathRun
+from pypi_runbook.pages.rehearsed import read_record
 from pypi_runbook.pages.sandbox import Sandbox, base_tools
 from pypi_runbook.pages.session import PathSpec
 from pypi_runbook.pages.snippet import Snippet
@@ -58,7 +59,9 @@ class Supervisor:
 
     def close(self) -> dict[str, Any]:
         """End everything; return how the session was isolated and what ran in it."""
-        about = {"isolation": self._twin.layers, "clients": self._clients()} if self._twin else {"isolation": [], "clients": {}}
+        about: dict[str, Any] = {"isolation": self._twin.layers, "clients": self._clients()} if self._twin else {"isolation": [], "clients": {}}
+        if self._sandbox and (rehearsal := read_record(self._sandbox.project)):
+            about["rehearsal"] = rehearsal
         self._open.close()
         self.abandon()
         return {**about, "python": platform.python_version(), "platform": platform.platform(terse=True)}
