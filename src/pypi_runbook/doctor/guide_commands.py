@@ -21,7 +21,7 @@ EMPTIES = re.compile(
 )
 TAKES_ALL = re.compile(r"\btwine\s.*\bupload\b.*dist/\*(\s|$|\")|\b(poetry|uv|hatch|pdm) publish\b(?!.*(dist/\w|--build))")
 # Brackets that a shell takes for a redirection: not in quotes, and no here-document or process substitution.
-PLACEHOLDER = re.compile(r"(?<![<\w\"'\\])<[A-Za-z][\w.:/-]*( [\w.:/-]+)*>|(?<=[=/@:])<[A-Za-z][\w.:-]*>")
+PLACEHOLDER = re.compile(r"(?<![<\\])<[A-Za-z][\w.:/-]*( [\w.:/-]+)*>")
 QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|#.*$|\$\{\{.*?\}\}")
 TAG = re.compile(r"^(refs/tags/|v?\d+(\.\d+)+|v?<|\$\{?\w*(TAG|VERSION))|\btag\b", re.IGNORECASE)
 AFTERWARDS = re.compile(r"\byank", re.IGNORECASE)

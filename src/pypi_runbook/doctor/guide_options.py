@@ -73,14 +73,21 @@ def removed(page: Page) -> Iterator[Finding]:
     for said in page.commands:
         words = said.words[1:] if said.words[:1] in (["python"], ["python3"]) else said.words
         client = "pip" if words and words[0] in ("pip3", "pipx") else words[0] if words else ""
-        verb = next((word for word in words[1:] if not word.startswith("-")), "")
-        for option in ("", *words[1:]):
+        for verb, option in asked(client, words[1:]):
             gone = GONE.get((client, verb, option.partition("=")[0]))
             if gone and not still_there(page, client, verb, gone):
                 what = f"{verb} {option}".strip()
                 message = f"{client} has had no `{what}` since {gone.since}: `{said.text.strip()}` fails"
                 page_of = "troubleshooting/lock-out-of-date.md" if verb == "lock" else "publishing/manual.md"
                 yield page.finding("removed-option", "error", message, said.line, gone.instead, page_of)
+
+
+def asked(client: str, words: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield each verb among WORDS alone and with each option; only setup.py takes several verbs."""
+    verbs = [word for word in words if not word.startswith("-")]
+    for verb in verbs if client == "setup.py" else verbs[:1]:
+        yield verb, ""
+        yield from ((verb, word) for word in words if word.startswith("-"))
 
 
 def still_there(page: Page, client: str, verb: str, gone: Gone) -> bool:

@@ -58,10 +58,11 @@ FORMS = "publishing/trusted-publishing.md"
 
 def about(block: Block, pattern: re.Pattern[str]) -> Iterator[tuple[int, str]]:
     """Yield the line of each place in BLOCK that PATTERN finds, and the sentence around it with the next one, which may take it back."""
-    for match in pattern.finditer(block.text):
-        before = [end.end() for end in SENTENCE.finditer(block.text, 0, match.start())]
-        after = [end.start() for end in SENTENCE.finditer(block.text, match.end())]
-        text = block.text[before[-1] if before else 0 : after[1] if len(after) > 1 else len(block.text)]
+    whole = block.text.replace("\n", " ")
+    for match in pattern.finditer(whole):
+        before = [end.end() for end in SENTENCE.finditer(whole, 0, match.start())]
+        after = [end.start() for end in SENTENCE.finditer(whole, match.end())]
+        text = whole[before[-1] if before else 0 : after[1] if len(after) > 1 else len(block.text)]
         yield block.line + block.text.count("\n", 0, match.start()), text
 
 
