@@ -37,7 +37,8 @@ def validate(data: Any, file: str) -> None:
     if isinstance(data, CommentedMap):
         _Walk(problems).value(data, WORKFLOW, (0, 0), ())
         if not problems.found:
-            check_jobs(data["jobs"], problems)
+            check_jobs(data, problems)
+            check_filters(data["on"], problems)
     else:
         problems.add((0, 0), _unexpected(data))
     if problems.found:
@@ -134,9 +135,21 @@ class _Walk:
                     self.problems.add(place, f"Required property is missing: {name}")
 
 
-def check_jobs(jobs: CommentedMap, problems: Problems) -> None:
-    """Add to PROBLEMS what is wrong with the ids of JOBS and their steps, and with what jobs need."""
-    taken: set[str] = set()
+def check_filters(on: Any, problems: Problems) -> None:
+    """Add to PROBLEMS the filters of `on:` of which an event may have one only."""
+    events = [filters for filters in on.values() if isinstance(filters, CommentedMap)] if isinstance(on, CommentedMap) else []
+    for filters in events:
+        for name in ("branches", "tags", "paths"):
+            if name in filters and f"{name}-ignore" in filters:
+                message = f"you may only define one of `{name}` and `{name}-ignore` for a single event"
+                problems.add(_key_place(filters, f"{name}-ignore"), message)
+
+
+def check_jobs(data: CommentedMap, problems: Problems) -> None:
+    """Add to PROBLEMS what is wrong with the ids of the jobs in DATA and of their steps, and with what jobs need."""
+    jobs, taken = data["jobs"], set[str]()
+    if not jobs:
+        problems.add(_key_place(data, "jobs"), "The workflow must contain at least one job with no dependencies.")
     for id_, body in jobs.items():
         check_id(str(id_), taken, problems, _key_place(jobs, id_))
         steps: set[str] = set()
