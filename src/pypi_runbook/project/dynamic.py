@@ -12,16 +12,17 @@ from typing import Any
 from packaging.version import InvalidVersion, Version
 
 from pypi_runbook.project.patterns import first_match
-from pypi_runbook.project.python import assigned
+from pypi_runbook.project.python import assigned, only_calls_setup
 from pypi_runbook.project.setup_cfg import SetupCfg
 from pypi_runbook.project.text import is_file, items, table, text_of, words
 from pypi_runbook.project.toml import Toml
 
 Answer = tuple[str | None, str]
+PROGRAM = "setup.py is a program; --ask-backend runs it"
 ASK = "--ask-backend asks it"
 FROM_GIT = f"it comes from git when the build backend runs; {ASK}"
 # The backends' own patterns, in their words: hatchling's version/core.py, pdm-backend's hooks/version.
-HATCH = r"(?i)^(__version__|VERSION)(?: ?\: ?str)? *= *(['\"])v?(?P<version>.+?)\2"
+HATCH = r"(?i)^(__version__|VERSION) *= *(['\"])v?(?P<version>.+?)\2"
 PDM = r"^(?:__version__|VERSION)\s*=\s*[\"'](.+?)[\"']\s*(?:#.*)?$"
 FLIT_FILES = ("__init__.py", "version.py", "_version.py", "__version__.py")
 
@@ -66,10 +67,16 @@ def otherwise(source: Source) -> Answer:
     """Return why nothing says the version, for a backend whose ways are not known here."""
     if "version" in items(source.toml.table("project").get("dynamic")):
         return None, f"it is dynamic: the build backend decides; {ASK}"
-    if is_file(source.folder / "setup.py") and not source.toml.table("project"):
-        return None, "setup.py is a program; --ask-backend runs it"
+    if is_program(source):
+        return None, PROGRAM
     has_files = source.toml.data or source.setup.values
     return None, "the metadata says no version" if has_files else "there is no pyproject.toml, setup.cfg or setup.py"
+
+
+def is_program(source: Source) -> bool:
+    """Tell whether a setup.py may add to the metadata, which one that only calls `setup()` does not."""
+    text = None if source.toml.table("project") else source.text("setup.py")
+    return text is not None and not only_calls_setup(text)
 
 
 def setuptools(source: Source) -> Answer:

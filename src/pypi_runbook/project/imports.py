@@ -25,6 +25,7 @@ def top(name: str) -> str:
 def from_tool(toml: Toml) -> list[str]:
     """Return the packages that a build backend's own table lists."""
     flit = toml.table("tool", "flit", "module").get("name")
+    maturin = toml.table("tool", "maturin").get("module-name")
     uv = toml.table("tool", "uv", "build-backend").get("module-name")
     hatch = items(toml.table("tool", "hatch", "build", "targets", "wheel").get("packages"))
     setuptools = toml.table("tool", "setuptools")
@@ -32,7 +33,7 @@ def from_tool(toml: Toml) -> list[str]:
     found = [poetry_package(entry) for entry in items(toml.table("tool", "poetry").get("packages")) if isinstance(entry, dict)]
     found += [str(item) for item in plain]
     found += [str(item).rstrip("/").rsplit("/", 1)[-1] for item in hatch]
-    return found + [str(item) for one in (flit, uv) if one for item in (one if isinstance(one, list) else [one])]
+    return found + [str(item) for one in (flit, uv, maturin) if one for item in (one if isinstance(one, list) else [one])]
 
 
 def poetry_package(entry: dict[str, Any]) -> str:

@@ -62,9 +62,10 @@ class _Reader:
 
     def file_name(self) -> str:
         """Return the name of the file that errors and excerpts point to."""
-        if self.pep621 or self.poetry or not self.elsewhere:
+        if self.pep621 or self.poetry or "maturin" in self.builder:
             return "pyproject.toml"
-        return "pyproject.toml" if "maturin" in self.builder else "setup.cfg"
+        is_program = not self.toml.data and is_file(self.folder / "setup.py")
+        return "setup.cfg" if self.elsewhere else "setup.py" if is_program else "pyproject.toml"
 
     def distribution(self) -> Distribution:
         for name in FIELDS:
@@ -142,12 +143,11 @@ class _Reader:
         """Return why nothing gives field NAME."""
         if self.declares_dynamic(name):
             return f"it is dynamic: the build backend decides; {dynamic.ASK}"
-        is_program = not self.pep621 and not self.poetry and is_file(self.folder / "setup.py")
-        return "setup.py is a program; --ask-backend runs it" if is_program else f"the metadata says no {name}"
+        return dynamic.PROGRAM if dynamic.is_program(self.source) and not self.poetry else f"the metadata says no {name}"
 
     def open_list(self, name: str) -> None:
         """Note that the list NAME, which no file gives, is one that the backend makes."""
-        if self.declares_dynamic(name):
+        if self.declares_dynamic(name) or self.why_not(name) == dynamic.PROGRAM:
             self.reasons[name.replace("-", "_")] = self.why_not(name)
 
     def strings(self, name: str) -> list[str]:
@@ -175,16 +175,17 @@ class _Reader:
         """Return the version, and whether the build backend decides it; a literal elsewhere is read, never computed."""
         written = self.raw("version")
         if self.poetry and self.toml.table("tool", "poetry-dynamic-versioning").get("enable"):
-            self.known(None, "version", "poetry-dynamic-versioning takes it from git when the backend runs")
+            self.known(None, "version", f"poetry-dynamic-versioning takes it from git when the backend runs; {dynamic.ASK}")
             return None, True
         if isinstance(written, str) and not dynamic.is_indirect(written):
-            return written, False
+            # Poetry's own table is metadata of the same file; what stands in any other is for the backend to fetch.
+            return written, self.declares_dynamic("version") and "version" not in self.poetry
         if written is not None and not isinstance(written, str):
             self.checked("version", written, str, "a string")
         value, reason = dynamic.literal_version(self.source, self.builder)
         if value is None:
             self.known(None, "version", reason)
-        return value, written is not None or self.declares_dynamic("version") or reason.startswith("setup.py")
+        return value, written is not None or self.declares_dynamic("version") or reason == dynamic.PROGRAM
 
     def build_backend(self) -> str | None:
         if self.backend:
@@ -247,7 +248,8 @@ class _Reader:
 
     def imports(self) -> list[str]:
         name = self.raw("name")
-        names = import_names(self.toml, self.folder, name if isinstance(name, str) else None)
+        module = self.elsewhere.get("module")
+        names = import_names(self.toml, self.folder, name if isinstance(name, str) else None) or ([module] if module else [])
         if not names:
             self.known(None, "import_names", "no package of that name stands in the folder or in src/, and the metadata lists none")
         return names

@@ -75,3 +75,13 @@ def assigned(source: str, name: str) -> ast.expr | None:
         if value and any(isinstance(target, ast.Name) and target.id == name for target in targets):
             return value  # type: ignore[no-any-return]
     return None
+
+
+def only_calls_setup(source: str) -> bool:
+    """Tell whether the setup.py SOURCE does nothing but call `setup()` without arguments."""
+    tree = parse(source)
+    statements = [node for node in tree.body if not isinstance(node, ast.Import | ast.ImportFrom)] if tree else []
+    calls = [node.value for node in statements if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant)]
+    plain = [ast.dump(call.func) for call in calls if isinstance(call, ast.Call) and not call.args and not call.keywords]
+    texts = sum(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in statements)
+    return len(plain) == 1 and "'setup'" in plain[0] and len(statements) == 1 + texts

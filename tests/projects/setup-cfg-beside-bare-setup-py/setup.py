@@ -1,0 +1,5 @@
+"""setup.cfg says it all."""
+
+from setuptools import setup
+
+setup()

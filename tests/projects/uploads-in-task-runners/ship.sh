@@ -1,0 +1,2 @@
+#!/bin/sh
+twine upload --repository "${1:-pypi}" dist/*

@@ -1,0 +1,2 @@
+NAME = "about"
+version = 'v2.0.1'

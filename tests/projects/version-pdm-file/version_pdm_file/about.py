@@ -1,0 +1,1 @@
+__version__ = '5.5.dev0'  # set by hand

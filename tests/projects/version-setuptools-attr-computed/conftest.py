@@ -1,0 +1,5 @@
+"""Nothing of this file may run when the project is read."""
+
+from pathlib import Path
+
+Path(__file__).with_name("was-run").touch()
