@@ -166,7 +166,13 @@ class Repository:
         options = ["--no-tags", "--prune", "--no-recurse-submodules", *([f"--depth={depth}"] if depth else [])]
         shallow = (self._wanted.folder / ".git" / "shallow").is_file()
         options += ["--unshallow"] if shallow and not depth else []
-        self.git("-c", "protocol.version=2", "fetch", *options, "origin", *specs, quiet=False)
+        try:
+            self.git("-c", "protocol.version=2", "fetch", *options, "origin", *specs, quiet=False)
+        except StepError as error:
+            # For a name that no branch and no tag has, git ends without a word, and so does the action.
+            if ref.startswith("refs/") or not ref or "\n" in error.message:
+                raise
+            raise StepError(f"{_absent(ref)}\n{error.message}") from error
         self._compare(ref)
 
     def _compare(self, ref: str) -> None:
@@ -194,7 +200,11 @@ class Repository:
         for known, full in ((f"refs/remotes/origin/{name}", f"refs/heads/{name}"), (f"{TAGS}{name}", f"{TAGS}{name}")):
             if not self.attempt("rev-parse", "--verify", "--quiet", known)[0]:
                 return full
-        raise StepError(f"A branch or tag with the name '{name}' could not be found")
+        raise StepError(_absent(name))
+
+
+def _absent(name: str) -> str:
+    return f"A branch or tag with the name '{name}' could not be found"
 
 
 def _empty(folder: Path) -> None:

@@ -28,7 +28,7 @@ def download_artifact(job: Job, inputs: Inputs, *, always_in_folders: bool = Fal
     always_in_folders: whether a single artifact that was not asked for by name gets a folder of its own, as before the fifth version.
     """
     try:
-        _download(job, inputs, always_in_folders=always_in_folders)
+        _download(job, {**NEWER, **inputs}, always_in_folders=always_in_folders)
     except StepError as error:
         raise StepError(f"Unable to download artifact(s): {error.message}", error.page) from error
 
@@ -111,6 +111,7 @@ def matches(name: str, pattern: str) -> bool:
     return fits != pattern.startswith("!")
 
 
+NEWER = {"skip-decompress": "false", "digest-mismatch": "error"}
 INPUTS = {
     "name": "",
     "artifact-ids": "",
@@ -120,8 +121,6 @@ INPUTS = {
     "github-token": "",
     "repository": "${{ github.repository }}",
     "run-id": "${{ github.run_id }}",
-    "skip-decompress": "false",
-    "digest-mismatch": "error",
 }
-DOWNLOAD_ARTIFACT = Action(download_artifact, INPUTS)
-DOWNLOAD_ARTIFACT_4 = Action(partial(download_artifact, always_in_folders=True), {name: INPUTS[name] for name in list(INPUTS)[:8]})
+DOWNLOAD_ARTIFACT = Action(download_artifact, {**INPUTS, **NEWER})
+DOWNLOAD_ARTIFACT_4 = Action(partial(download_artifact, always_in_folders=True), INPUTS)

@@ -21,6 +21,16 @@ API_USER = "__token__"
 SUFFIX = ".publish.attestation"
 # Twine of this product, and nothing of the job's Python between: the action runs its own in a container.
 TWINE = [sys.executable, "-I", "-m", "twine"]
+PAGES = {
+    "File already exists": "troubleshooting/file-already-exists.md",
+    "This filename was previously used": "troubleshooting/filename-used-before.md",
+    "Cannot find file": "troubleshooting/no-dists.md",
+    "Invalid or non-existent authentication": "troubleshooting/invalid-authentication.md",
+    "Non-user identities cannot create": "troubleshooting/pending-publisher-name.md",
+    "Invalid API Token": "troubleshooting/invalid-token.md",
+    "`long_description` has syntax errors": "troubleshooting/description-does-not-render.md",
+}
+COLOUR = re.compile(r"\x1b\[[\d;]*m")
 OLD = ("repository-url", "packages-dir", "verify-metadata", "skip-existing", "print-hash")
 
 
@@ -150,26 +160,14 @@ def _twine(job: Job, arguments: list[str], **more: str) -> None:
 
 
 def _last_words(output: str) -> str:
-    """Return twine's last error, whose lines may be wrapped, in one line."""
-    begin = output.rfind("\nERROR ")
-    return " ".join(output[begin:].split()).removeprefix("ERROR ") if begin >= 0 else ""
+    """Return twine's last error, which is coloured and whose lines may be wrapped, in one line."""
+    _, found, words = f"\n{COLOUR.sub('', output)}".rpartition("\nERROR ")
+    return " ".join(words.split()) if found else ""
 
 
 def _page(output: str) -> str | None:
-    words = " ".join(output.split())
-    found = (page for text, page in PAGES.items() if re.search(text, words))
-    return next(found, None)
-
-
-PAGES = {
-    "File already exists": "troubleshooting/file-already-exists.md",
-    "This filename was previously used": "troubleshooting/filename-used-before.md",
-    "Cannot find file": "troubleshooting/no-dists.md",
-    "Invalid or non-existent authentication": "troubleshooting/invalid-authentication.md",
-    "Non-user identities cannot create": "troubleshooting/pending-publisher-name.md",
-    "Invalid API Token": "troubleshooting/invalid-token.md",
-    "`long_description` has syntax errors": "troubleshooting/description-does-not-render.md",
-}
+    words = " ".join(COLOUR.sub("", output).split())
+    return next((page for text, page in PAGES.items() if text in words), None)
 
 
 def _record_attestations(job: Job, folder: str) -> None:

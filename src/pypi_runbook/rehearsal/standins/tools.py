@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 from packaging.version import Version
@@ -38,7 +39,8 @@ def install_tool(job: Job, requirement: str, commands: tuple[str, ...], folder: 
 def _interpreter(job: Job) -> Interpreter:
     """Return the machine's interpreter of the version that `python3` means in JOB, or its newest one."""
     probe = "import sys; print('%d.%d.%d' % sys.version_info[:3])"
-    status, output = job.call(["python3", "-I", "-c", probe], env=variables(job), quiet=True)
+    there = shutil.which("python3", path=job.environment.get("PATH", ""))
+    status, output = job.call([there, "-I", "-c", probe], env=variables(job), quiet=True) if there else (1, "")
     written = output.strip().splitlines()[-1:]
     version = Version(written[0]) if not status and written and re.fullmatch(r"[\d.]+", written[0]) else None
     found = next((each for each in interpreters() if each.version == version), None)

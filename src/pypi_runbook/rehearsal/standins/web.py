@@ -44,6 +44,11 @@ def ask_inside(job: Job, *arguments: str, **more: str) -> dict[str, Any]:
     return came
 
 
+def _kind(file: Path) -> str:
+    guessed, packed = mimetypes.guess_type(f"file{file.suffix}")
+    return "application/gzip" if packed == "gzip" else guessed or "application/octet-stream"
+
+
 class Api:
     """The REST API of one repository, asked with one token."""
 
@@ -76,7 +81,7 @@ class Api:
     def upload(self, release: dict[str, Any], file: Path, kind: str | None = None) -> dict[str, Any]:
         """Attach FILE to RELEASE and return the asset; KIND is its type, guessed unless given."""
         address = str(release["upload_url"]).partition("{")[0]
-        kind = kind or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        kind = kind or _kind(file)
         asset: dict[str, Any] = self._send("POST", f"{address}?{urlencode({'name': file.name})}", str(file), kind)
         return asset
 
