@@ -3,39 +3,36 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from types import TracebackType
 
 QUIET_SECONDS = 2.0
+# What is done sooner than this is not worth a line of its own.
+SHORT_SECONDS = 0.5
 
 
 class Progress:
-    """Takes what begins; from QUIET_SECONDS on it passes each on to `show`, first the one that is going on then."""
+    """Takes what begins, and passes it on to `show` when it takes long: nothing within the first QUIET_SECONDS."""
 
     def __init__(self, show: Callable[[str], None]) -> None:
         self._show = show
-        self._now = ""
-        self._loud = False
-        self._lock = threading.Lock()
-        self._timer = threading.Timer(QUIET_SECONDS, self._speak)
-        self._timer.daemon = True
+        self._loud_from = time.monotonic() + QUIET_SECONDS
+        self._timer: threading.Timer | None = None
 
     def __enter__(self) -> Progress:
-        self._timer.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self._timer.cancel()
+        self._cancel()
 
     def __call__(self, words: str) -> None:
-        """Note that WORDS begins."""
-        with self._lock:
-            self._now = words
-            if self._loud:
-                self._show(words)
+        """Note that WORDS begins, and that what began before has ended."""
+        self._cancel()
+        self._timer = threading.Timer(max(SHORT_SECONDS, self._loud_from - time.monotonic()), self._show, [words])
+        self._timer.daemon = True
+        self._timer.start()
 
-    def _speak(self) -> None:
-        with self._lock:
-            self._loud = True
-            if self._now:
-                self._show(self._now)
+    def _cancel(self) -> None:
+        if self._timer:
+            self._timer.cancel()

@@ -77,7 +77,7 @@ def against_changelog(checkup: Checkup, version: Version, *, released: bool) -> 
     if file is None or version.is_devrelease or any(name.startswith(FRAGMENTS) for name in checkup.files):
         return
     headings = list(headings_of(checkup.text(file) or ""))
-    if any(re.search(rf"(?<![\d.]){re.escape(str(version))}(?![\d.]*\d)", heading) for heading in headings):
+    if any(re.search(rf"(?<![\d.]){re.escape(str(version))}(?!\w|\.\w|\+)", heading) for heading in headings):
         return
     if released or not any(COMING.search(heading) for heading in headings):
         message = f"the changelog has no entry for {version}"
