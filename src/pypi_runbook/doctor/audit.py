@@ -17,6 +17,14 @@ SEVERITIES = {"High": "error", "Medium": "warning"}
 # A trigger that runs a stranger's code is a way into the release wherever it stands.
 ANYWHERE = ("dangerous-triggers",)
 NOTHING_TO_AUDIT = 3
+# What the checks of our own tell with more of the reason, by zizmor's name for it.
+OURS = {
+    "unpinned-uses": ("action-not-pinned",),
+    "excessive-permissions": ("id-token-for-every-job", "permissions-not-set"),
+    "cache-poisoning": ("cache-in-publishing",),
+    "dangerous-triggers": ("publishes-on-pull-request-target",),
+    "use-trusted-publishing": ("long-lived-token",),
+}
 
 
 def check_with_zizmor(checkup: Checkup) -> Iterator[Finding]:
@@ -57,6 +65,9 @@ def path_of(place: dict[str, Any]) -> str:
 
 
 def without_repeats(findings: Iterable[Finding], told: Iterable[Finding]) -> Iterator[Finding]:
-    """Yield those of zizmor's FINDINGS whose line no other check has told of."""
-    lines = {(finding.file, finding.line) for finding in told}
-    yield from (finding for finding in findings if (finding.file, finding.line) not in lines)
+    """Yield those of zizmor's FINDINGS of which no other check has told the same at the same line."""
+    places = {(finding.file, finding.line, finding.id) for finding in told}
+    for finding in findings:
+        ours = OURS.get(finding.id.removeprefix("zizmor-"), ())
+        if not any((finding.file, finding.line, id_) in places for id_ in ours):
+            yield finding

@@ -9,6 +9,8 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
+import click
+
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.secrets import CREDENTIALS
 
@@ -37,7 +39,7 @@ def run(command: list[str], folder: Path, seconds: float = SECONDS) -> subproces
     """
     env = {name: value for name, value in os.environ.items() if not CREDENTIALS.fullmatch(name) and name != "PYTHONPATH"}
     settings = {"NO_COLOR": "1", "COLUMNS": "1000", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    return subprocess.run(
+    done = subprocess.run(
         command,
         cwd=folder,
         env=env | settings,
@@ -48,3 +50,6 @@ def run(command: list[str], folder: Path, seconds: float = SECONDS) -> subproces
         check=False,
         timeout=seconds,
     )
+    # twine colours its words all the same.
+    done.stdout, done.stderr = click.unstyle(done.stdout), click.unstyle(done.stderr)
+    return done
