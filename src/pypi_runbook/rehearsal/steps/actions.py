@@ -1,0 +1,42 @@
+"""A `uses:` step: a stand-in, an action of the repository, or something that is not rehearsed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pypi_runbook.rehearsal.running import NotHereError
+from pypi_runbook.rehearsal.standins import find_standin
+from pypi_runbook.rehearsal.steps.values import text
+
+if TYPE_CHECKING:
+    from pypi_runbook.rehearsal.steps.job import RunningJob
+
+
+def use_action(job: RunningJob) -> None:
+    """Do what the action of the step that runs does; NotHereError when there is nothing that stands in for it."""
+    running = job.running
+    uses = running.definition.uses or ""
+    inputs = {name: text(job, running.level, value, running.contexts) for name, value in running.definition.inputs.items()}
+    _show(job, uses, inputs)
+    standin = find_standin(uses)
+    if uses.startswith("docker://"):
+        raise NotHereError("containers are not rehearsed")
+    if standin is None:
+        raise NotHereError(f"the rehearsal has nothing that stands in for {uses.partition('@')[0]}")
+    for name, value in inputs.items():
+        running.environment[input_variable(name)] = value
+    standin(job, inputs)
+
+
+def input_variable(name: str) -> str:
+    """Return the variable in which an action finds its input NAME."""
+    return f"INPUT_{re.sub(' ', '_', name).upper()}"
+
+
+def _show(job: RunningJob, uses: str, inputs: dict[str, str]) -> None:
+    given = [f"  {name}: {value}" for name, value in inputs.items() if value]
+    env = [f"  {name}: {value}" for name, value in job.running.env.items()]
+    head = [f"##[group]Run {uses}", *(["with:", *given] if given else []), *(["env:", *env] if env else [])]
+    for line in [*head, "##[endgroup]"]:
+        job.say(line)
