@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ruamel.yaml.comments import CommentedMap
@@ -31,7 +31,8 @@ class Scope:
     """What names mean inside one job.
 
     env: the workflow's and the job's, as written. matrix: the legs, UNKNOWN when they are an expression. inputs: those of a dispatch,
-    each with the values that it can take. events: what starts the workflow. condition: the job's `if:`.
+    each with the values that it can take. events: what starts the workflow. condition: the job's `if:`. fixed: contexts of one run, where
+    it is one run that is asked about.
     """
 
     env: dict[str, str]
@@ -39,6 +40,7 @@ class Scope:
     inputs: dict[str, list[Value]] = field(default_factory=dict)
     events: list[str] = field(default_factory=list)
     condition: str = ""
+    fixed: dict[str, Value] = field(default_factory=dict)
 
     @classmethod
     def of(cls, workflow: CommentedMap, job: CommentedMap) -> Scope:
@@ -55,7 +57,7 @@ class Scope:
 
     def with_env(self, env: dict[str, str]) -> Scope:
         """Return the scope of a step that sets ENV beside what the job has."""
-        return Scope(self.env | env, self.matrix, self.inputs, self.events, self.condition)
+        return replace(self, env=self.env | env)
 
     def values(self, text: str) -> list[str] | None:
         """Return every value that TEXT can take when its job runs, or None when the file does not say."""
@@ -87,12 +89,12 @@ class Scope:
 
     def _worlds(self, used: list[str]) -> Iterator[dict[str, Value]]:
         """Yield the contexts of each way in which the job can run, as far as the names in USED can tell two of them apart."""
-        by_event = any(name.startswith(("inputs", "github")) for name in used)
+        by_event = not self.fixed and any(name.startswith(("inputs", "github")) for name in used)
         by_matrix = any(name.startswith("matrix") for name in used)
         for event in (self.events if by_event else ["?"]) or ["?"]:
             for given in self._inputs(event, used):
                 for leg in self.matrix if by_matrix else [UNKNOWN]:
-                    yield from self._with_env(_world(event, given, leg), used)
+                    yield from self._with_env(_world(event, given, leg) | self.fixed, used)
 
     def _inputs(self, event: str, used: list[str]) -> Iterator[Value]:
         """Yield the inputs of each run that EVENT can start; only a dispatch and a call have any."""

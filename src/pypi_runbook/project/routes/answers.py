@@ -1,0 +1,91 @@
+"""Whether a way starts a job or a step: yes, no, or only a run can tell (None), when everything before it succeeds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from pypi_runbook.project.expressions import UNKNOWN, ExpressionError, Open, Value, condition
+from pypi_runbook.project.facts import Job, Step, Workflow
+from pypi_runbook.project.routes.ways import Way
+
+Answer = bool | None
+Functions = dict[str, Callable[..., Value]]
+# In a job that has come so far.
+GOING_WELL: Functions = {
+    "success": lambda *_: True,
+    "always": lambda: True,
+    "failure": lambda *_: False,
+    "cancelled": lambda: False,
+    "hashFiles": lambda *_: UNKNOWN,
+}
+
+
+def runs(workflow: Workflow, job: Job, way: Way) -> Answer:
+    """Say whether WAY starts JOB of WORKFLOW when every job that runs before it succeeds."""
+    return Jobs(workflow, way.contexts).runs(job.id)
+
+
+def step_runs(step: Step, contexts: Mapping[str, Value]) -> Answer:
+    """Say whether STEP runs in a job that does, when everything before it succeeds."""
+    return holds(step.condition or "", dict(contexts), GOING_WELL)
+
+
+def both(*answers: Answer) -> Answer:
+    """Return no if one of ANSWERS is no, else unknown if one is, else yes."""
+    return False if False in answers else None if None in answers else True
+
+
+def holds(text: str, contexts: dict[str, Value], functions: Functions) -> Answer:
+    """Say whether the `if:` TEXT holds; what GitHub would refuse, nobody can say."""
+    try:
+        found = condition(text, contexts, functions)
+    except ExpressionError:
+        return None
+    return None if found is UNKNOWN else found
+
+
+class Jobs:
+    """Works out which jobs of a workflow run in one run of it, each once."""
+
+    def __init__(self, workflow: Workflow, contexts: Mapping[str, Value]) -> None:
+        self.by_id = {job.id: job for job in workflow.jobs}
+        self.contexts = dict(contexts)
+        self.found: dict[str, Answer] = {}
+
+    def runs(self, name: str) -> Answer:
+        """Say whether the job NAME runs; one that waits for itself GitHub refuses."""
+        if name not in self.found:
+            self.found[name] = None
+            self.found[name] = self._runs(self.by_id[name])
+        return self.found[name]
+
+    def _runs(self, job: Job) -> Answer:
+        needed = [each for each in job.needs if each in self.by_id]
+        needs: dict[str, Value] = {each: Open(result=self.result(each)) for each in needed}
+        return holds(job.condition or "", self.contexts | {"needs": needs}, self.functions(needed))
+
+    def result(self, name: str) -> Value:
+        """Return how the job NAME ends."""
+        answer = self.runs(name)
+        return UNKNOWN if answer is None else "success" if answer else "skipped"
+
+    def functions(self, needed: list[str]) -> Functions:
+        """Return the status functions for a job that needs NEEDED; a job that was skipped anywhere before it is no success."""
+
+        def success(*_: Value) -> Value:
+            answers = [self.runs(each) for each in self.before(needed)]
+            found = both(*answers)
+            return UNKNOWN if found is None else found
+
+        return GOING_WELL | {"success": success}
+
+    def before(self, needed: list[str]) -> list[str]:
+        """Return every job that NEEDED and those before them wait for, and NEEDED."""
+        found: dict[str, None] = {}
+        waiting = list(needed)
+        while waiting:
+            name = waiting.pop()
+            if name not in found and name in self.by_id:
+                found[name] = None
+                waiting += self.by_id[name].needs
+        return list(found)
