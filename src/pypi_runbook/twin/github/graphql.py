@@ -85,7 +85,7 @@ def _viewer(_: Asked) -> dict[str, Any]:
 
 
 def _fields(_: Asked) -> dict[str, Any]:
-    return {"Release": {"fields": [{"name": name} for name in _shown(None, None, None)]}}
+    return {"__type": {"fields": [{"name": name} for name in _shown(None, None, None)]}}
 
 
 def _shown(repository: Repository | None, release: Release | None, latest: Release | None) -> dict[str, Any]:

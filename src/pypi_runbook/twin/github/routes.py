@@ -13,6 +13,9 @@ from pypi_runbook.twin.github.rest import Rest
 from pypi_runbook.twin.github.smarthttp import SmartHttp
 from pypi_runbook.twin.world import World
 
+# A path may hold a line's end.
+ANYTHING = "/{path:(?s:.*)}"
+
 
 def add_github(faces: dict[str, web.Application], world: World) -> None:
     """Add git, the REST API, the files of releases, and archives to the FACES of GitHub's hosts."""
@@ -22,7 +25,7 @@ def add_github(faces: dict[str, web.Application], world: World) -> None:
     add_api(faces[hosts.GITHUB_API], rest, GraphQL(world, rest))
     faces[hosts.GITHUB_ARCHIVES].router.add_get("/{owner}/{name}/{kind}/{ref:.+}", archives.download)
     faces[hosts.GITHUB_UPLOADS].router.add_post(f"{assets.REPO}/releases/{{id:[0-9]+}}/assets", files.upload)
-    faces[hosts.GITHUB_UPLOADS].router.add_route("*", "/{path:.*}", rest.unknown)
+    faces[hosts.GITHUB_UPLOADS].router.add_route("*", ANYTHING, rest.unknown)
     faces[hosts.GITHUB_ASSETS].router.add_get("/github-production-release-asset/{repository}/{asset}", files.download)
 
 
@@ -40,4 +43,4 @@ def add_api(face: web.Application, rest: Rest, graphql: GraphQL) -> None:
     for endpoint in (*endpoints.ENDPOINTS, *assets.ENDPOINTS):
         rest.add(face, endpoint)
     face.router.add_post("/graphql", graphql.handle)
-    face.router.add_route("*", "/{path:.*}", rest.unknown)
+    face.router.add_route("*", ANYTHING, rest.unknown)

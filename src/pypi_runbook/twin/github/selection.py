@@ -11,12 +11,13 @@ TOKEN = re.compile(
     r'"""(?:[^"\\]|\\.|"(?!""))*"""|"(?:[^"\\\n]|\\.)*"|\.\.\.|[_A-Za-z][_0-9A-Za-z]*|[-+.0-9A-Za-z]+|[!$&()\[\]{}:=@|]|#[^\n]*|[\s,\ufeff]+'
 )
 DEEPEST = 30
-Selection = dict[str, Any]
+# Under the name that the answer gives it: the field, and what is selected below it.
+Selection = dict[str, tuple[str, Any]]
 
 
 @dataclass(frozen=True)
 class Operation:
-    """What a query asks: the name of its operation, and by field (or its alias) what is selected below it."""
+    """What a query asks: the name of its operation, and what it selects."""
 
     name: str
     selection: Selection
@@ -52,10 +53,10 @@ def project(value: Any, selection: Selection, kind: str) -> Any:
     if value is None or not selection:
         return value
     chosen = {}
-    for name, below in selection.items():
+    for shown, (name, below) in selection.items():
         if name not in value:
             raise ValueError(f"Field '{name}' doesn't exist on type '{kind}'")
-        chosen[name] = project(value[name], below, name[:1].upper() + name[1:])
+        chosen[shown] = project(value[name], below, name[:1].upper() + name[1:])
     return chosen
 
 
@@ -80,15 +81,15 @@ def _selection(tokens: Iterator[str], depth: int = 0) -> Selection:
         if token == "}":  # noqa: S105 (a brace is no password)
             return found
         if token == "{":  # noqa: S105
-            found[last] = _selection(tokens, depth + 1)
+            found[last] = (found[last][0] if last in found else "", _selection(tokens, depth + 1))
         elif token == "(":  # noqa: S105
             _skip(tokens)
         elif token == ":":  # noqa: S105
-            # What stood before it is the name that the answer has; the field's own name follows.
-            next(tokens, "")
+            # What stood before it is the name that the answer gives the field; its own name follows.
+            found[last] = (next(tokens, ""), {})
         elif token[0].isalpha() or token[0] == "_":
             last = token
-            found[last] = {}
+            found[last] = (token, {})
         else:
             raise ValueError(f"{token[:40]} was not expected")
     raise ValueError("the query ends too early")
