@@ -66,7 +66,7 @@ def rehearse(root: Path, request: Request, say: Callable[[str], None]) -> Report
     workflow = choose_workflow(facts, request.event, request.workflow)
     if request.event not in [trigger.event for trigger in workflow.triggers]:
         raise no_event(workflow, request.event)
-    with Scratch("twin-rehearsal-") as scratch, machine_for(facts.root, scratch.path) as machine:
+    with Scratch("twin-rehearsal-") as scratch, machine_for(facts.root) as machine:
         source = take(facts, scratch.path, working_tree=request.working_tree)
         choose_ref(source, facts, request.event, request.ref, on_tags=pushes_tags(workflow), working_tree=request.working_tree)
         definition = workflow_at(source, workflow.file)
@@ -77,13 +77,13 @@ def rehearse(root: Path, request: Request, say: Callable[[str], None]) -> Report
 
 
 @contextmanager
-def machine_for(root: Path, folder: Path) -> Iterator[Machine]:
+def machine_for(root: Path) -> Iterator[Machine]:
     """Give the machine with the twin around it that is there, or with a new one for the time of the rehearsal."""
     if is_inside():
-        yield inside(os.environ, folder / "machine")
+        yield inside(os.environ)
         return
     with Twin.start(project=root) as twin:
-        yield outside(twin, folder / "machine")
+        yield outside(twin)
 
 
 def workflow_at(source: Source, file: str) -> WorkflowDefinition:

@@ -10,6 +10,8 @@ from pypi_runbook.project import Facts, read_project
 from pypi_runbook.project.checkout import BRANCH, clone, current_branch, git, git_environment, materialize
 
 PAGE = "publishing/rehearsal.md"
+# In the clone's origin: what the project is at, its local edits included where these are rehearsed.
+HEAD_REF = "refs/runbook/head"
 
 
 @dataclass
@@ -64,7 +66,7 @@ def take(facts: Facts, folder: Path, *, working_tree: bool) -> Source:
         source = Source(root, checkout, origin, default)
         if not source.has(f"refs/heads/{default}"):
             # A detached HEAD, or a branch whose default one was never fetched.
-            git(env, origin, "branch", default, branch)
+            git(env, origin, "update-ref", f"refs/heads/{default}", HEAD_REF)
         git(env, origin, "symbolic-ref", "HEAD", f"refs/heads/{default}")
         if not working_tree:
             git(env, folder, "clone", "--quiet", "--no-checkout", str(origin), str(checkout))
@@ -81,9 +83,14 @@ def require_commit(root: Path, env: dict[str, str]) -> None:
 
 
 def fetch(root: Path, origin: Path, branch: str, env: dict[str, str], *, edits: bool) -> None:
-    """Bring ROOT's branches and tags to ORIGIN; with EDITS the branch that it is on stays as ORIGIN has it."""
-    wanted = ["+refs/tags/*:refs/tags/*", "+refs/heads/*:refs/heads/*", *([f"^refs/heads/{branch}"] if edits else [f"+HEAD:refs/heads/{branch}"])]
-    git(env, origin, "fetch", "--quiet", "--no-write-fetch-head", "--update-shallow", "--update-head-ok", str(root), *wanted)
+    """Bring ROOT's branches and tags to ORIGIN, and what it is at as HEAD_REF; with EDITS the branch that it is on is there already."""
+    others = ["+refs/tags/*:refs/tags/*", "+refs/heads/*:refs/heads/*", *([f"^refs/heads/{branch}"] if edits else [])]
+    fetched = ("fetch", "--quiet", "--no-write-fetch-head", "--update-shallow", "--update-head-ok", str(root))
+    git(env, origin, *fetched, *others)
+    if edits:
+        git(env, origin, "update-ref", HEAD_REF, f"refs/heads/{branch}")
+    else:
+        git(env, origin, *fetched, f"+HEAD:{HEAD_REF}")
 
 
 def choose_ref(source: Source, facts: Facts, event: str, asked: str | None, *, on_tags: bool, working_tree: bool) -> None:
@@ -94,7 +101,7 @@ def choose_ref(source: Source, facts: Facts, event: str, asked: str | None, *, o
     tagged = event == "release" or (event == "push" and on_tags)
     name = asked or (release_tag(source, facts) if tagged else source.branch)
     source.ref = full_ref(source, name, tagged=tagged and (asked is None or event == "release"))
-    head = f"refs/heads/{current(source)}"
+    head = HEAD_REF if source.has(HEAD_REF) else f"refs/heads/{source.branch}"
     if source.ref.startswith("refs/tags/") and (working_tree or not source.has(source.ref)):
         moved = source.has(source.ref)
         source.git("update-ref", source.ref, source.git("rev-parse", f"{head}^{{commit}}", bare=True).strip(), bare=True)
@@ -105,15 +112,6 @@ def choose_ref(source: Source, facts: Facts, event: str, asked: str | None, *, o
     source.commit = source.git("rev-parse", f"{source.ref}^{{commit}}", bare=True).strip()
     source.git("fetch", "--quiet", "--tags", "--force", "origin")
     source.git("checkout", "--quiet", "--force", "--detach", source.commit)
-
-
-def current(source: Source) -> str:
-    """Return the branch that the project is on, the default one where it is on none."""
-    if not (source.root / ".git").exists():
-        return source.branch
-    with git_environment() as env:
-        branch = current_branch(env, source.root)
-    return branch if source.has(f"refs/heads/{branch}") else source.branch
 
 
 def full_ref(source: Source, name: str, *, tagged: bool) -> str:
