@@ -100,7 +100,7 @@ def test_home_absolute_and_forbidden_patterns(tmp_path: Path) -> None:
     assert search_paths(patterns) == [tmp_path / "home"]
     assert find_files(patterns, hidden=False) == [tmp_path / "home" / "x"]
     for text in ("../x", "a/./b", "!"):
-        with pytest.raises(StepError, match="not allowed|cannot be empty"):
+        with pytest.raises(StepError, match=r"not allowed|cannot be empty"):
             read_patterns(text, tmp_path, tmp_path)
 
 
