@@ -2,6 +2,22 @@
 
 from pypi_runbook.project.routes.answers import Answer, both, runs, step_runs
 from pypi_runbook.project.routes.routing import Route, RoutedUpload, environment_in, routes
-from pypi_runbook.project.routes.ways import Way, contexts_of, merged, ways
+from pypi_runbook.project.routes.warnings import warnings
+from pypi_runbook.project.routes.ways import Way, contexts_of, merged, ways, without_markup
 
-__all__ = ["Answer", "Route", "RoutedUpload", "Way", "both", "contexts_of", "environment_in", "merged", "routes", "runs", "step_runs", "ways"]
+__all__ = [
+    "Answer",
+    "Route",
+    "RoutedUpload",
+    "Way",
+    "both",
+    "contexts_of",
+    "environment_in",
+    "merged",
+    "routes",
+    "runs",
+    "step_runs",
+    "warnings",
+    "ways",
+    "without_markup",
+]

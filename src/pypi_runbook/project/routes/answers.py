@@ -53,11 +53,27 @@ class Jobs:
         self.found: dict[str, Answer] = {}
 
     def runs(self, name: str) -> Answer:
-        """Say whether the job NAME runs; one that waits for itself GitHub refuses."""
-        if name not in self.found:
-            self.found[name] = None
-            self.found[name] = self._runs(self.by_id[name])
+        """Say whether the job NAME runs; of jobs that wait for one another, which GitHub refuses, nobody can say it."""
+        for each in self.in_order(name):
+            if each not in self.found:
+                self.found[each] = None
+                self.found[each] = self._runs(self.by_id[each])
         return self.found[name]
+
+    def in_order(self, name: str) -> list[str]:
+        """Return the jobs before NAME, each behind those that it waits for, and NAME; a loop, so that no chain is too long."""
+        if name in self.found:
+            return []
+        found: list[str] = []
+        seen, waiting = set[str](), [(name, False)]
+        while waiting:
+            each, after = waiting.pop()
+            if after:
+                found.append(each)
+            elif each in self.by_id and each not in seen:
+                seen.add(each)
+                waiting += [(each, True), *((needed, False) for needed in self.by_id[each].needs)]
+        return found
 
     def _runs(self, job: Job) -> Answer:
         needed = [each for each in job.needs if each in self.by_id]

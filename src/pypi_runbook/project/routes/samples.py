@@ -18,7 +18,7 @@ def tags(workflow: Workflow) -> tuple[str | None, str | None]:
     """Return a tag of a stable version and one of a pre-release as WORKFLOW takes them; None where none of the usual forms is let through."""
     push = next((trigger for trigger in workflow.triggers if trigger.event == "push"), None)
     begun = [first or second for first, second in TAG_TEXT.findall(texts(workflow))]
-    liked = sorted(STABLE, key=lambda tag: not any(tag.startswith(start) for start in begun))
+    liked = [*(start if start[-1].isdigit() else f"{start}1.0.0" for start in begun), *STABLE]
     stable = next((tag for tag in liked if passes(push, tag)), None)
     marked = (f"{stable or liked[0]}{mark}" for mark in MARKS)
     return stable, next((tag for tag in marked if passes(push, tag)), None)

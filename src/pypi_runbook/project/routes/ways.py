@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -14,6 +15,7 @@ from pypi_runbook.project.routes.inputs import choices_of, given_words
 from pypi_runbook.project.routes.samples import OTHER_BRANCH, PULL, branches, home, tags
 
 Answer = TypeVar("Answer")
+MARKUP = re.compile(r"`([^`]*)`|\*+")
 RELEASE_TYPES = ("published", "created", "released", "prereleased", "edited", "unpublished", "deleted")
 # What an event's payload does not hold is empty, not unknown.
 NOT_THERE = ("action", "inputs", "release", "pull_request", "schedule", "workflow_run", "client_payload", "issue")
@@ -40,8 +42,18 @@ class Way:
 
     @property
     def sentence(self) -> str:
-        """What happens, and in which variant."""
+        """What happens and in which variant, in Markdown as the words are."""
         return f"{self.words}, {self.variant}" if self.variant else self.words
+
+    @property
+    def on_tag(self) -> bool:
+        """Whether the run is one of a tag."""
+        return (self.ref or "").startswith("refs/tags/") or self.event == "release"
+
+
+def without_markup(words: str) -> str:
+    """Return WORDS of a way for a terminal: a pattern of tags keeps its stars."""
+    return MARKUP.sub(lambda match: match[1] or "", words)
 
 
 def ways(workflow: Workflow) -> list[Way]:
@@ -95,7 +107,8 @@ def _releases(workflow: Workflow, trigger: Trigger) -> Iterator[Way]:
 
 def _release(action: str, tag: str | None, *, prerelease: bool) -> Way:
     single = action in ("released", "prereleased")
-    words = f"A GitHub {'pre-release' if single and prerelease else 'release'} is {'published' if single else action}"
+    kind = "pre-release" if single and prerelease else "release"
+    words = f"A GitHub {kind} is {f'published (`{action}`)' if single else action}"
     ref = f"refs/tags/{tag}" if tag else None
     release = Open(prerelease=prerelease, draft=False, tag_name=tag or UNKNOWN)
     contexts = contexts_of("release", ref, {"action": action, "release": release})
