@@ -7,21 +7,25 @@ from typing import TYPE_CHECKING
 
 from pypi_runbook.rehearsal.running import NotHereError
 from pypi_runbook.rehearsal.standins import find_standin
+from pypi_runbook.rehearsal.steps.composite import RunLevel, use_local
 from pypi_runbook.rehearsal.steps.values import text
 
 if TYPE_CHECKING:
     from pypi_runbook.rehearsal.steps.job import RunningJob
 
 
-def use_action(job: RunningJob) -> None:
-    """Do what the action of the step that runs does; NotHereError when there is nothing that stands in for it."""
+def use_action(job: RunningJob, run_level: RunLevel) -> None:
+    """Do what the action of the step that runs does, by RUN_LEVEL when it has steps; NotHereError when nothing stands in for it."""
     running = job.running
     uses = running.definition.uses or ""
     inputs = {name: text(job, running.level, value, running.contexts) for name, value in running.definition.inputs.items()}
     _show(job, uses, inputs)
-    standin = find_standin(uses)
     if uses.startswith("docker://"):
-        raise NotHereError("containers are not rehearsed")
+        raise NotHereError("it runs in a container")
+    if uses.startswith(("./", ".\\")) or uses == ".":
+        use_local(job, uses, inputs, run_level)
+        return
+    standin = find_standin(uses)
     if standin is None:
         raise NotHereError(f"the rehearsal has nothing that stands in for {uses.partition('@')[0]}")
     for name, value in inputs.items():

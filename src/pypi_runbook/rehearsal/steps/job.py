@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,13 +16,15 @@ from pypi_runbook.rehearsal.steps.commands import Commands, relative_file
 from pypi_runbook.rehearsal.steps.image import Image
 from pypi_runbook.rehearsal.steps.level import Level, Running
 from pypi_runbook.rehearsal.steps.masks import Masks
-from pypi_runbook.rehearsal.steps.orphans import Track
-from pypi_runbook.rehearsal.steps.processes import Command, run
+from pypi_runbook.rehearsal.steps.processes import Command, Place, Processes
 from pypi_runbook.rehearsal.steps.setting import Setting
 from pypi_runbook.rehearsal.steps.tail import Tail
+from pypi_runbook.rehearsal.steps.values import RUNNER_NAME
 
 # As many annotations of a kind as GitHub keeps for a step, and as long as it keeps them.
 MOST_ANNOTATIONS, LONGEST_ANNOTATION = 10, 4096
+# A job's own limit, and the time that is left to steps that run after it. Minutes.
+LONGEST, CANCELLING = 360, 5
 NO_EXECUTABLE = (
     "Unable to locate executable file: {}. Please verify either the file path exists or the file can be found within a directory specified by "
     "the PATH environment variable. Also check the file mode to verify the file is executable."
@@ -37,17 +41,26 @@ class RunningJob:
         self.token = setting.token
         self.masks = Masks()
         self.commands = Commands(self)
-        self.track = Track()
+        self.tracking = f"github_{uuid.uuid4()}"
         self.image = Image(setting.folders)
+        self.processes = Processes(self._place())
         self.level = Level()
         self.exported: dict[str, str] = {}
         self.first_folders: list[str] = []
         self.deadline: float | None = None
+        self.over = False
         self.github: Mapping[str, Any] = {}
         self.environment: Mapping[str, str] = {}
         self.outputs: dict[str, str] = {}
         self._running: list[Running] = []
         self._mask_secrets()
+
+    def _place(self) -> Place:
+        """Return where commands run: what is not the job's own cannot be written, above all not the project and the person's HOME."""
+        folders = self.folders
+        writable = [folders.workspace, folders.temp, folders.tools, folders.home, folders.tmp, self.image.folder]
+        protected = [folder for folder in (Path.home(), self.world.root) if folder.is_dir()]
+        return Place(self.setting.wrap, writable, protected, self.setting.base)
 
     def _mask_secrets(self) -> None:
         self.masks.add(self.token)
@@ -102,7 +115,7 @@ class RunningJob:
         """Run ARGV inside the twin, give TAKE its lines and return its status; TimeOver when the step's time is over."""
         deadlines = [each for each in (self.deadline, *(step.deadline for step in self._running)) if each is not None]
         command = Command(self.setting.wrap(argv), env, cwd, min(deadlines, default=None))
-        return run(command, take, self.track.began)
+        return self.processes.run(command, take)
 
     def say(self, line: str) -> None:
         """Show LINE, masked; a line of several is shown as several."""
@@ -130,6 +143,16 @@ class RunningJob:
         self.annotate(Annotation("error", message))
         self.running.failed = True
         self.running.reasons.append(message)
+
+    def cancel(self) -> None:
+        """Let the job be cancelled because its time is over: steps for that case still run, for a while."""
+        self.over = self.level.status == "cancelled"
+        if not self.over:
+            limit = f"has exceeded the maximum execution time of {self.definition.timeout_minutes or LONGEST} minutes."
+            self.result.reason = f"The job running on runner {self.setting.base.get('RUNNER_NAME', RUNNER_NAME)} {limit}"
+            self.say(f"##[error]{self.result.reason}")
+        self.level.status = "cancelled"
+        self.deadline = time.monotonic() + CANCELLING * self.setting.minute
 
     def mask(self, secret: str) -> None:
         """Show *** instead of SECRET from now on."""

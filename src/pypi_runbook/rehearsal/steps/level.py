@@ -18,13 +18,15 @@ class Level:
     """The job's own steps, or those of one composite action.
 
     changes: what its contexts have instead of the job's. env: of the step that uses the action, which its steps get too.
-    steps: the `steps` context. depth: how many actions stand around it. shell, folder: the job's defaults, which an action does not get.
+    steps: the `steps` context. reasons: why steps failed. depth: how many actions stand around it.
+    shell, folder: the job's defaults, which an action does not get.
     """
 
     changes: dict[str, Value] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
     steps: dict[str, Value] = field(default_factory=dict)
     status: Status = "success"
+    reasons: list[str] = field(default_factory=list)
     depth: int = 0
     shell: str = ""
     folder: str = ""
@@ -34,9 +36,10 @@ class Level:
 class Running:
     """A step that runs.
 
-    result: of the step of the job, also for a step inside of an action. env: the `env` context. environment: of its commands.
+    result: of the step of the job, also for a step inside of an action.
+    env: the `env` context; own: what the step itself adds to it. environment: of its commands.
     deadline: seconds of time.monotonic, None for none. failed: it printed something that fails it, whatever its status.
-    lacking: what it called that is not here, with the reason.
+    lacking: what it called that is not here, with the reason; absent: the step itself is not.
     """
 
     definition: StepDefinition
@@ -45,6 +48,7 @@ class Running:
     name: str = ""
     contexts: dict[str, Value] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
+    own: dict[str, str] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
     deadline: float | None = None

@@ -8,13 +8,10 @@ from pypi_runbook.project.expressions import ExpressionError
 from pypi_runbook.rehearsal.definition import JobDefinition
 from pypi_runbook.rehearsal.results import JobResult
 from pypi_runbook.rehearsal.running import StepError
-from pypi_runbook.rehearsal.steps.job import RunningJob
+from pypi_runbook.rehearsal.steps.job import LONGEST, RunningJob
 from pypi_runbook.rehearsal.steps.sequence import run_level
 from pypi_runbook.rehearsal.steps.setting import Setting
 from pypi_runbook.rehearsal.steps.values import contexts, text
-
-# GitHub's own limit for a job. Minutes.
-LONGEST = 360
 
 
 def run_steps(job: JobDefinition, setting: Setting, result: JobResult) -> None:
@@ -32,8 +29,8 @@ def run_steps(job: JobDefinition, setting: Setting, result: JobResult) -> None:
         running.level.status = "cancelled"
         raise
     finally:
-        folders = setting.folders
-        running.track.end([folders.workspace, folders.temp, folders.tools, folders.home, folders.tmp], running.say)
+        for process, name in running.processes.end():
+            running.say(f"Terminate orphan process: pid ({process}) ({name})")
         result.result = running.level.status
         result.reason = result.reason or _reason(result)
         result.seconds = time.monotonic() - began

@@ -27,6 +27,8 @@ CANCELLED = "The operation was canceled."
 def run_level(job: RunningJob, steps: Sequence[StepDefinition], level: Level) -> None:
     """Run STEPS in LEVEL, whose state then says what became of them."""
     for step in steps:
+        if job.over:
+            return
         _run_step(job, step, level)
 
 
@@ -66,8 +68,8 @@ def _begin(job: RunningJob, running: Running) -> Outcome | None:
     running.env = {**job.exported, **level.env}
     running.contexts = contexts(job, level, running.env)
     try:
-        own = {name: text(job, level, value, running.contexts) for name, value in step.env.items()}
-        running.env.update(own)
+        running.own = {name: text(job, level, value, running.contexts) for name, value in step.env.items()}
+        running.env.update(running.own)
         running.contexts = contexts(job, level, running.env)
         _name(job, running)
         holds = condition(step.condition or "", running.contexts, functions(job, level)) is True
@@ -116,7 +118,7 @@ def _perform(job: RunningJob, running: Running) -> Outcome:
     job.commands.echo = False
     try:
         running.deadline = _deadline(job, running)
-        run_script(job) if running.definition.run is not None else use_action(job)
+        run_script(job) if running.definition.run is not None else use_action(job, run_level)
     except (StepError, RunbookError) as error:
         job.fail(error.message)
     except ExpressionError as error:
@@ -165,7 +167,7 @@ def _minutes(job: RunningJob, running: Running) -> int:
 def _time_over(job: RunningJob, running: Running) -> Outcome:
     now = time.monotonic()
     if job.deadline is not None and now >= job.deadline:
-        job.level.status = "cancelled"
+        job.cancel()
         job.fail(CANCELLED)
         return "cancelled"
     if running.deadline is None or now < running.deadline:
@@ -179,6 +181,7 @@ def _outcome(job: RunningJob, running: Running) -> Outcome:
     """Return what the step came to, when it ended by itself."""
     called = job.image.called()
     for name, reason in [*running.lacking, *called]:
+        job.say(f"Not rehearsed: {name}: {reason}")
         job.not_rehearsed(name, reason, essential=True)
     if running.absent or (running.failed and called):
         # What a runner would have done is not known, so the job goes on.
@@ -193,8 +196,9 @@ def _finish(job: RunningJob, running: Running, outcome: Outcome) -> None:
     if outcome == "failure" and _may_fail(job, running):
         result = "success"
     level = running.level
-    if result == "failure" and level.status == "success":
-        level.status = "failure"
+    if result == "failure":
+        level.status = "failure" if level.status == "success" else level.status
+        level.reasons += running.reasons
     if identity := running.definition.id:
         shown = {"success": "success", "not-rehearsed": "success"}
         outputs: dict[str, Value] = dict(running.outputs)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from pypi_runbook.project.expressions import CaseSensitive, Value, as_text, interpolate
 from pypi_runbook.rehearsal.steps.hashing import hash_files
 from pypi_runbook.rehearsal.steps.level import Level
-from pypi_runbook.rehearsal.steps.orphans import VARIABLE as TRACKING
 
 if TYPE_CHECKING:
     from pypi_runbook.rehearsal.steps.job import RunningJob
 
 # What an action's own steps know; the job's vars and secrets are not theirs.
 IN_ACTION = ("github", "matrix", "strategy", "needs", "runner", "job")
+RUNNER_NAME = "GitHub Actions 1"
 RUNNER = ("name", "os", "arch", "temp", "tool_cache", "workspace", "environment", "debug")
 # The tunnel must stay around every command, also around one whose step says otherwise.
 TUNNEL = tuple(f"{kind}_PROXY" for kind in ("HTTP", "HTTPS", "ALL", "NO"))
@@ -30,9 +30,9 @@ def machine_variables(job: RunningJob) -> dict[str, str]:
         "AGENT_TOOLSDIRECTORY": str(folders.tools),
         "RUNNER_WORKSPACE": str(folders.workspace.parent),
         "GITHUB_JOB": job.definition.id,
-        TRACKING: job.track.id,
+        "RUNNER_TRACKING_ID": job.tracking,
     }
-    usual = {"CI": "true", "GITHUB_ACTIONS": "true", "RUNNER_OS": "Linux", "RUNNER_ARCH": "X64", "RUNNER_NAME": "GitHub Actions 1"}
+    usual = {"CI": "true", "GITHUB_ACTIONS": "true", "RUNNER_OS": "Linux", "RUNNER_ARCH": "X64", "RUNNER_NAME": RUNNER_NAME}
     return {**usual, "RUNNER_ENVIRONMENT": "github-hosted", **job.setting.base, **own}
 
 
