@@ -113,6 +113,7 @@ class Scene:
         folders: Folders | None = None,
         permissions: dict[str, str] | None = None,
         claims: dict[str, str] | None = None,
+        secrets: dict[str, str] | None = None,
         **github: str,
     ) -> Ran:
         """Run a job of STEPS; CLAIMS are those of its identity, without which it has none. GITHUB changes its context."""
@@ -135,7 +136,7 @@ class Scene:
         setting = Setting(
             world=self.world,
             folders=folders,
-            contexts={"github": context, "needs": {}, "matrix": {}, "strategy": {}, "inputs": {}, "vars": {}, "secrets": {}},
+            contexts={"github": context, "needs": {}, "matrix": {}, "strategy": {}, "inputs": {}, "vars": {}, "secrets": {**(secrets or {})}},
             permissions=permissions,
             token=token,
             base=self._base(folders, claims),

@@ -106,7 +106,6 @@ a few minutes and try again.
 AUDIENCE = "audience retrieval failed: repository at {domain} "
 AUDIENCE_REASONS = {403: "has trusted publishing disabled", 404: "does not indicate trusted publishing support"}
 
-NOT_LINUX = "This action is only able to run under GNU/Linux environments"
 FILE = "# >> PyPA publish to PyPI GHA: {title} << "
 EMPTY_CREDENTIAL = (
     "It looks like you have not passed a password or it is otherwise empty. Please verify that you have passed it directly or, "
@@ -118,7 +117,7 @@ STRANGE_CREDENTIAL = (
     "if such an error occurs."
 )
 MISSING_DISTS = (
-    "It looks like there are no Python distribution packages to publish in the directory '{folder}/'. Please verify that they are in "
+    'It looks like there are no Python distribution packages to publish in the directory "{folder}/". Please verify that they are in '
     "place should you face this problem."
 )
 PASSWORDS_DISABLED = (

@@ -36,8 +36,6 @@ OLD = ("repository-url", "packages-dir", "verify-metadata", "skip-existing", "pr
 
 def publish(job: Job, inputs: Inputs) -> None:
     """Check and upload what INPUTS name; StepError in the words of the action or of twine."""
-    if job.environment.get("RUNNER_OS", "Linux") != "Linux":
-        raise StepError(texts.NOT_LINUX)
     url = _either(inputs, "repository-url")
     _check_index(url)
     folder = _either(inputs, "packages-dir").rstrip("/")

@@ -51,7 +51,7 @@ def _failure(job: Job, came: dict[str, Any], domain: str) -> tuple[str, str | No
             return text.format(error=came["error"]), PAGES["identity"]
         case "mint" if came.get("errors"):
             reasons = "\n".join(f"* `{error['code']}`: {error['description']}" for error in came["errors"])
-            return texts.REFUSED.format(reasons=reasons, claims=render_claims(came["claims"])), _page(came)
+            return texts.REFUSED.format(reasons=reasons, claims=render_claims(came["claims"])), page_of(came)
         case "mint":
             return texts.NO_JSON.format(status=came["status"]), DOWN_PAGE
     return texts.MALFORMED_ANSWER, DOWN_PAGE
@@ -65,7 +65,8 @@ def _audience_reason(came: dict[str, Any]) -> str:
     return texts.AUDIENCE_REASONS.get(status, f"responded with unexpected {status}: {phrase}")
 
 
-def _page(came: dict[str, Any]) -> str | None:
+def page_of(came: dict[str, Any]) -> str | None:
+    """Return the page about the first reason for which the index refused, as CAME of the exchange; None when there is none."""
     error, claims = came["errors"][0], came["claims"]
     if "pull_request_target" in error["description"]:
         return TARGET_PAGE
