@@ -11,9 +11,10 @@ import pytest
 from minisite import PROJECT, ROOT, MiniSite
 
 from pypi_runbook.errors import RunbookError
-from pypi_runbook.pages import conditions, excerpts, practices, reference, roles, tables, values
+from pypi_runbook.pages import excerpts, practices, reference, roles, tables, values
 from pypi_runbook.pages.picture import workflow_picture
 from pypi_runbook.project import Facts, Workflow, read_project
+from pypi_runbook.project.routes import routes, warnings
 
 OWN = read_project(ROOT)
 AI_OPS = read_project(PROJECT)
@@ -80,7 +81,7 @@ def test_a_page_that_asks_for_a_missing_workflow_says_its_line(tmp_path: Path) -
     assert "docs/index.md:7: `workflow` cannot be known" in str(caught.value)
 
 
-# Roles and conditions
+# Roles
 
 
 def test_jobs_are_found_by_what_they_do(tmp_path: Path) -> None:
@@ -101,57 +102,38 @@ jobs:
     assert roles.testpypi_label(workflow) == "To the trial index"
 
 
-RELEASE = conditions.event("release", action="published", ref="refs/tags/1.0.0")
-BY_HAND = conditions.event("workflow_dispatch", ref="refs/heads/main", inputs={"trial": True})
-
-
-@pytest.mark.parametrize(
-    ("condition", "happening", "answer"),
-    [
-        ("github.event_name == 'release'", RELEASE, True),
-        ("github.event_name == 'release'", BY_HAND, False),
-        ("${{ github.event_name == 'RELEASE' && github.event.action == 'published' }}", RELEASE, True),
-        ("inputs.trial", BY_HAND, True),
-        ("inputs.trial", RELEASE, False),
-        ("github.event.inputs.trial == 'true'", BY_HAND, True),
-        ("startsWith(github.ref, 'refs/tags/')", RELEASE, True),
-        ("startsWith(github.ref, 'refs/tags/')", BY_HAND, False),
-        ("!(github.event_name != 'release') || false", RELEASE, True),
-        ("github.event.release.prerelease", RELEASE, None),
-        ("github.event.release.prerelease && github.event_name == 'push'", RELEASE, False),
-        ("always() || github.actor == 'x'", RELEASE, True),
-        ("contains(fromJSON('[1]'), 1)", RELEASE, None),
-        ("a +* b", RELEASE, None),
-    ],
-)
-def test_conditions_have_three_answers(condition: str, happening: conditions.Event, answer: bool | None) -> None:
-    """Yes and no where the event decides; where only a run can tell, nobody guesses."""
-    assert conditions.truth(conditions.Condition(condition, happening).value()) is answer
-
-
 # Tables
 
 
 def test_triggers_name_the_jobs_that_each_starts() -> None:
     """The seed's promise holds for the real file: a release publishes to PyPI, a dispatch only builds, with the input it tests."""
-    rows = [row.split(" | ") for row in tables.triggers(workflow_of(AI_OPS)).splitlines()[2:]]
-    jobs = {row[1].replace("*", ""): row[2].rstrip(" |") for row in rows}
+    rows = [row.strip("| ").split(" | ") for row in tables.triggers(routes(AI_OPS, workflow_of(AI_OPS))).splitlines()[2:]]
+    found = {row[1].replace("*", ""): (row[2], row[3]) for row in rows}
     names = {role: job.name for role, job in roles.find(workflow_of(AI_OPS)).items()}
     label = roles.testpypi_label(workflow_of(AI_OPS))
-    assert jobs == {
-        "A GitHub release is published": f"{names['build']}, {names['pypi']}, {names['notes']}",
-        f"Someone selects Run workflow, with {label} clear": names["build"],
-        f"Someone selects Run workflow, with {label} ticked": f"{names['build']}, {names['testpypi']}",
+    assert found == {
+        "A GitHub release is published": (f"{names['build']}, {names['pypi']}, {names['notes']}", "PyPI"),
+        f"Someone selects Run workflow, with {label} clear": (names["build"], "nothing"),
+        f"Someone selects Run workflow, with {label} ticked": (f"{names['build']}, {names['testpypi']}", "TestPyPI"),
     }
 
 
 def test_dispatch_on_a_tag_that_publishes_to_pypi_is_told() -> None:
-    """The drifted workflow publishes on a tag push too; the table says so, whatever its guide said."""
+    """The drifted workflow publishes on a tag push, and to both indexes by hand on a tag; the table says so, whatever its guide said."""
     drifted = read_project(ROOT / "tests/projects/nautobot-ai-ops-drifted")
-    pushed = [row for row in tables.triggers(workflow_of(drifted)).splitlines() if "`push`" in row]
-    assert len(pushed) == 1
-    pypi = roles.find(workflow_of(drifted))["pypi"]
-    assert pypi.name in pushed[0]
+    rows = [row.strip("| ").split(" | ") for row in tables.triggers(routes(drifted, workflow_of(drifted))).splitlines()[2:]]
+    assert [row[3] for row in rows if row[0] == "`push`"] == ["PyPI"]
+    assert {row[1].rpartition(", ")[2]: row[3] for row in rows if "ticked" in row[1]} == {"on a branch": "TestPyPI", "on a tag": "PyPI, TestPyPI"}
+
+
+def test_routes_that_are_not_safe_are_told_in_a_box() -> None:
+    """The page shows a box for each warning, with the line; a project without any shows nothing."""
+    drifted = read_project(ROOT / "tests/projects/nautobot-ai-ops-drifted")
+    assert tables.warnings_box(warnings(AI_OPS)) == ""
+    box = tables.warnings_box(warnings(drifted))
+    assert box.count("!!! warning") == len(warnings(drifted)) > 3
+    assert "a tag like &ast;.&ast;.&ast; is pushed" in box
+    assert "`.github/workflows/publish-pypi.yml`, line 8." in box
 
 
 def test_jobs_table_links_to_the_lines() -> None:

@@ -14,6 +14,7 @@ from pypi_runbook.pages import benchmarks, clienttable, excerpts, guidance, line
 from pypi_runbook.pages.picture import workflow_picture
 from pypi_runbook.pages.practices import practices_table
 from pypi_runbook.project import Facts, Workflow
+from pypi_runbook.project.routes import routes, warnings
 
 
 def define_env(env: Any) -> None:
@@ -63,8 +64,12 @@ class Macros:
         return workflow_picture(self._file(), self._repository)
 
     def triggers_table(self) -> str:
-        """Return what starts the publishing workflow, and which jobs run then."""
-        return tables.triggers(self._file())
+        """Return what starts the publishing workflow, which jobs run then, and where they publish."""
+        return tables.triggers(routes(self._facts, self._file()))
+
+    def routes_warnings(self) -> str:
+        """Return a box for each way to publish that is not safe, such as two that publish one release; nothing where all are."""
+        return tables.warnings_box(warnings(self._facts))
 
     def jobs_table(self) -> str:
         """Return the jobs of the publishing workflow, with what each waits for and may do."""

@@ -9,10 +9,11 @@ import textwrap
 from dataclasses import dataclass, field
 from html import escape
 
-from pypi_runbook.pages import conditions, roles
-from pypi_runbook.pages.tables import ways, when
+from pypi_runbook.pages import roles
+from pypi_runbook.pages.tables import when
 from pypi_runbook.pages.values import RepositoryValues
 from pypi_runbook.project.facts import Job, Workflow
+from pypi_runbook.project.routes import runs, ways, without_markup
 
 COLUMN, GAP, MARGIN, ROW_GAP = 206, 12, 4, 44
 LINE, PADDING = 19, 14
@@ -72,7 +73,7 @@ def rows_of(workflow: Workflow, repository: RepositoryValues) -> list[list[Box]]
     boxes = {job.id: job_box(workflow, job, repository) for job in workflow.jobs}
     rows: list[list[Box]] = [list(events.values())] if events else []
     for job in workflow.jobs:
-        starts = {happening.name for _, happening in ways(workflow) if conditions.runs(workflow, job, happening) is not False}
+        starts = {way.event for way in ways(workflow) if runs(workflow, job, way) is not False}
         needed = [boxes[other] for other in nearest(workflow, job) if other in boxes]
         boxes[job.id].parents = needed or [box for name, box in events.items() if name in starts]
     levels = ([boxes[job.id] for job in workflow.jobs if depth(workflow, job) == level] for level in range(len(workflow.jobs)))
@@ -95,7 +96,7 @@ def depth(workflow: Workflow, job: Job) -> int:
 def job_box(workflow: Workflow, job: Job, repository: RepositoryValues) -> Box:
     """Return the box of JOB: its name, its environment, and when it runs if that is not always."""
     notes = [("where", f"environment {job.environment}")] if job.environment else [("where", f"job {job.id}")]
-    condition = when(workflow, job).replace("**", "").replace("*", "").replace("`", "")
+    condition = without_markup(when(workflow, job))
     notes += [("when", condition)] if condition != "on every run" else []
     address = repository.blob(workflow.file, job.line, job.end_line)
     return Box(job.name, "publishes" if job.publishes else "job", notes, address=str(address) if address else "")

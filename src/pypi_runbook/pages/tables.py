@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from html import escape
 from typing import Any
 
 from pypi_runbook.errors import RunbookError
-from pypi_runbook.pages import conditions, roles
+from pypi_runbook.finding import Finding
 from pypi_runbook.pages.values import IndexValues, RepositoryValues
-from pypi_runbook.project.facts import Job, Trigger, Workflow
+from pypi_runbook.project.facts import Job, Workflow
+from pypi_runbook.project.routes import Route, merged, runs, title, ways
 
 NEEDS = {
     "git": "[Git](https://git-scm.com/downloads)",
@@ -62,64 +64,42 @@ def publisher_form(index: IndexValues, repository: RepositoryValues, workflow: A
     return table(["Field", "Value"], rows)
 
 
-def triggers(workflow: Workflow) -> str:
-    """Return one row for each way to start WORKFLOW, with the jobs that it runs."""
-    rows = [[f"`{happening.name}`", words, jobs_of(workflow, happening)] for words, happening in ways(workflow)]
-    return table(["Event", "What happens", "Jobs that run"], rows)
+def triggers(found: list[Route]) -> str:
+    """Return one row for each way to start a workflow, whose routes FOUND are, with the jobs that it runs and where they publish."""
+    answers = merged([(route.way, (f"`{route.way.event}`", jobs_of(route), published(route))) for route in found])
+    return table(
+        ["Event", "What happens", "Jobs that run", "Publishes to"], [[event, words, names, where] for words, (event, names, where) in answers]
+    )
 
 
-def ways(workflow: Workflow) -> list[tuple[str, conditions.Event]]:
-    """Return each way to start WORKFLOW: in words, and as an event that conditions can be asked about."""
-    return [way for trigger in workflow.triggers for way in ways_of(workflow, trigger)]
-
-
-def ways_of(workflow: Workflow, trigger: Trigger) -> list[tuple[str, conditions.Event]]:
-    """Return the ways in which TRIGGER starts the workflow."""
-    if trigger.event == "release":
-        types = trigger.types or ["created", "published", "edited"]
-        return [(f"A GitHub release is {kind}", conditions.event("release", action=kind, ref="refs/tags/1.0.0")) for kind in types]
-    if trigger.event == "workflow_dispatch":
-        return dispatches(workflow, trigger)
-    if trigger.event == "push":
-        return pushes(trigger)
-    words = f"On schedule: {', '.join(f'`{cron}`' for cron in trigger.crons)}" if trigger.crons else f"The event `{trigger.event}`"
-    return [(words, conditions.event(trigger.event))]
-
-
-def dispatches(workflow: Workflow, trigger: Trigger) -> list[tuple[str, conditions.Event]]:
-    """Return a run by hand without and with the input that asks for TestPyPI."""
-    asked = roles.testpypi_input(workflow)
-    defaults = {name: body["default"] for name, body in trigger.inputs.items() if isinstance(body.get("default"), bool | str)}
-    plain = ("Someone selects **Run workflow**", conditions.event("workflow_dispatch", ref="refs/heads/main", inputs=defaults))
-    if not asked or asked[1].get("type") not in ("boolean", None):
-        return [plain]
-    label, choices = roles.testpypi_label(workflow), ((False, "clear"), (True, "ticked"))
-    return [
-        (
-            f"Someone selects **Run workflow**, with *{label}* {state}",
-            conditions.event("workflow_dispatch", ref="refs/heads/main", inputs={**defaults, asked[0]: value}),
-        )
-        for value, state in choices
-    ]
-
-
-def pushes(trigger: Trigger) -> list[tuple[str, conditions.Event]]:
-    """Return a push of a tag and of a branch, as far as TRIGGER's filters let each through."""
-    found = []
-    if trigger.tags or trigger.tags_ignore or not (trigger.branches or trigger.branches_ignore):
-        which = f" like {', '.join(f'`{tag}`' for tag in trigger.tags)}" if trigger.tags else ""
-        found.append((f"A tag{which} is pushed", conditions.event("push", ref="refs/tags/1.0.0")))
-    if trigger.branches or trigger.branches_ignore or not (trigger.tags or trigger.tags_ignore):
-        which = f" {', '.join(f'`{branch}`' for branch in trigger.branches)}" if trigger.branches else ""
-        found.append((f"Someone pushes to a branch{which}", conditions.event("push", ref="refs/heads/main")))
-    return found
-
-
-def jobs_of(workflow: Workflow, happening: conditions.Event) -> str:
-    """Return the names of the jobs that HAPPENING starts; those that only a run can tell are marked."""
-    answers = [(job, conditions.runs(workflow, job, happening)) for job in workflow.jobs]
-    names = [job.name if answer else f"{job.name} (if its condition holds)" for job, answer in answers if answer is not False]
+def jobs_of(route: Route) -> str:
+    """Return the names of the jobs that ROUTE runs; those that only a run can tell are marked."""
+    running = [job for job in route.workflow.jobs if route.jobs[job.id] is not False]
+    names = [job.name if route.jobs[job.id] else f"{job.name} (if its condition holds)" for job in running]
     return ", ".join(names) or "none"
+
+
+def published(route: Route) -> str:
+    """Return the indexes to which ROUTE publishes."""
+    sure = route.indexes()
+    names = [title(index) if index in sure else f"{title(index)} (if its condition holds)" for index in route.indexes(surely=False)]
+    if any(upload.index is None for upload in route.uploads):
+        names.append("an index that only a run can tell")
+    # GitHub gives such a run no secrets and no identity.
+    return ", ".join(names) + (", where it is refused" if names and route.way.fork and route.way.event == "pull_request" else "") or "nothing"
+
+
+def warnings_box(found: list[Finding]) -> str:
+    """Return a box for each warning about the routes of a project; nothing where there is none."""
+    return "\n".join(f'!!! warning "{cell(_sentence(each.message))}"\n\n    {_place(each)}{_sentence(each.fix or "")}.\n' for each in found)
+
+
+def _sentence(text: str) -> str:
+    return escape(text[:1].upper() + text[1:], quote=True).replace("*", "&ast;").replace("_", "&lowbar;")
+
+
+def _place(finding: Finding) -> str:
+    return f"`{finding.file}`, line {finding.line}. " if finding.file else ""
 
 
 def jobs(workflow: Workflow, repository: RepositoryValues) -> str:
@@ -137,10 +117,10 @@ def jobs(workflow: Workflow, repository: RepositoryValues) -> str:
 
 def when(workflow: Workflow, job: Job) -> str:
     """Return in a few words on which events JOB runs."""
-    answers = [(words, conditions.runs(workflow, job, happening)) for words, happening in ways(workflow)]
+    answers = [(way, runs(workflow, job, way)) for way in ways(workflow)]
     if all(answer for _, answer in answers):
         return "on every run"
-    return "; ".join(words for words, answer in answers if answer) or "when its condition holds"
+    return "; ".join(words for words, answer in merged(answers) if answer) or "when its condition holds"
 
 
 def identity(job: Job) -> str:

@@ -12,6 +12,7 @@ from pypi_runbook.errors import RunbookError
 from pypi_runbook.pages import roles
 from pypi_runbook.project.facts import Distribution, Facts, Job, Repository, Workflow
 from pypi_runbook.project.indexes import INDEXES
+from pypi_runbook.project.routes import runs, ways
 
 SCRIPTS = ("build", "check", "upload", "verify")
 
@@ -150,10 +151,7 @@ class WorkflowValues:
 
     def _event(self, job: Job) -> str | None:
         """Return the first event of the file that makes JOB run."""
-        # Imported here: the tables show what this module holds.
-        from pypi_runbook.pages import conditions, tables
-
-        return next((happening.name for _, happening in tables.ways(self.facts) if conditions.runs(self.facts, job, happening)), None)
+        return next((way.event for way in ways(self.facts) if runs(self.facts, job, way)), None)
 
     @property
     def python(self) -> Any:

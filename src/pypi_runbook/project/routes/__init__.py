@@ -2,7 +2,7 @@
 
 from pypi_runbook.project.routes.answers import Answer, both, runs, step_runs
 from pypi_runbook.project.routes.routing import Route, RoutedUpload, environment_in, routes
-from pypi_runbook.project.routes.warnings import warnings
+from pypi_runbook.project.routes.warnings import title, warnings
 from pypi_runbook.project.routes.ways import Way, contexts_of, merged, ways, without_markup
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "routes",
     "runs",
     "step_runs",
+    "title",
     "warnings",
     "ways",
     "without_markup",

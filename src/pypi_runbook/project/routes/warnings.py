@@ -16,6 +16,7 @@ from pypi_runbook.project.routes.gates import late_gates
 from pypi_runbook.project.routes.routing import Route, RoutedUpload, routes
 from pypi_runbook.project.routes.ways import Way, without_markup
 from pypi_runbook.project.text import table
+from pypi_runbook.project.workflows import mapping
 from pypi_runbook.project.yaml import item_line, line_of, read_yaml
 
 # The activities that publishing one release can set off; a draft that is published sends no `created`.
@@ -192,5 +193,5 @@ def _condition_place(facts: Facts, upload: RoutedUpload) -> tuple[str, int]:
 def condition_line(facts: Facts, workflow: Workflow, job: Job) -> int:
     """Return the line of the `if:` of JOB, or of the job where it has none."""
     data = read_yaml(facts.root / workflow.file, facts.root)
-    body = table(table(data).get("jobs")).get(job.id)
-    return line_of(body, "if") if "if" in table(body) else job.line
+    body = mapping(mapping(mapping(data).get("jobs")).get(job.id))
+    return line_of(body, "if") if "if" in body else job.line
