@@ -57,6 +57,8 @@ class Shell:
 
 
 def _behind_link(found: str) -> str:
-    """Return where a link to a command of the same name leads: GitHub shows that path."""
+    """Return where a link to a command of the same name leads: GitHub shows that path. An environment's Python is itself only by its link."""
+    if (Path(found).parent.parent / "pyvenv.cfg").exists():
+        return found
     target = Path(found).readlink() if Path(found).is_symlink() else Path(found)
     return str(target) if target.is_absolute() and target.name == Path(found).name else found
