@@ -1,4 +1,4 @@
-"""What GitHub's ubuntu-24.04 image has on its PATH, and what of it a rehearsal refuses."""
+"""What GitHub's ubuntu-24.04 image has on its PATH, what it does not have, and what of it a rehearsal refuses."""
 
 from __future__ import annotations
 
@@ -34,4 +34,10 @@ ar as autoconf automake bison c++ cc clang clang++ cmake cpp flex g++ gcc gfortr
 ranlib readelf strip swig patchelf shellcheck yamllint parallel dot hg svn bazel buck
 aws az gcloud gsutil kubectl helm kustomize minikube kind terraform packer ansible ansible-playbook pulumi azcopy bicep heroku vercel netlify
 pwsh tmux
+"""
+
+# What publishing workflows install for themselves, so that a forgotten installation shows; a machine may have it from its own packages.
+NOT_THERE = """
+twine poetry uv uvx hatch flit pdm maturin pyproject-build tox nox virtualenv pre-commit setuptools-scm cibuildwheel check-manifest
+towncrier commitizen cz semantic-release bump2version bump-my-version tbump ruff mypy pytest coverage keyring auditwheel
 """

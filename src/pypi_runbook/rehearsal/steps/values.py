@@ -33,7 +33,7 @@ def machine_variables(job: RunningJob) -> dict[str, str]:
         "RUNNER_TRACKING_ID": job.tracking,
     }
     usual = {"CI": "true", "GITHUB_ACTIONS": "true", "RUNNER_OS": "Linux", "RUNNER_ARCH": "X64", "RUNNER_NAME": RUNNER_NAME}
-    return {**usual, "RUNNER_ENVIRONMENT": "github-hosted", **job.setting.base, **own}
+    return {**usual, "RUNNER_ENVIRONMENT": "github-hosted", **job.image.variables, **job.setting.base, **own}
 
 
 def contexts(job: RunningJob, level: Level, env: Mapping[str, str]) -> dict[str, Value]:
