@@ -12,6 +12,7 @@ from rich.table import Table
 
 from pypi_runbook.cli import json_option, project_option
 from pypi_runbook.project import Facts, Job, read_project
+from pypi_runbook.project.routes import warnings
 
 
 @click.command()
@@ -28,7 +29,8 @@ def command(root: Path, as_json: bool, ask_backend: bool) -> None:
 
         facts = ask(facts, lambda line: click.echo(line, err=True))
     if as_json:
-        click.echo(json.dumps(facts.as_json(), indent=2))
+        document = facts.as_json() | {"warnings": [finding.as_json() for finding in warnings(facts)]}
+        click.echo(json.dumps(document, indent=2))
     else:
         print_tables(facts)
 
@@ -64,6 +66,8 @@ def tables(facts: Facts) -> Iterator[Table]:
         yield jobs
     if facts.unknown:
         yield grid("Unknown", [(item.path, item.reason) for item in facts.unknown])
+    if found := warnings(facts):
+        yield grid("Warnings", [(f"{each.file}:{each.line}", f"{each.message}\n{each.fix} ({each.page})") for each in found])
 
 
 def project_rows(facts: Facts) -> list[tuple[str, str]]:
