@@ -154,13 +154,14 @@ def _twine(job: Job, arguments: list[str], **more: str) -> None:
     """Run twine; StepError with its own last words when it fails."""
     status, output = job.call([*TWINE, *arguments], env=variables(job, **more), cwd=job.folders.workspace)
     if status:
-        raise StepError(_last_words(output) or f"twine {arguments[0]} failed with exit code {status}", _page(output))
+        raise StepError(_last_words(output) or f"twine {arguments[0]} ended with exit code {status}", _page(output))
 
 
 def _last_words(output: str) -> str:
-    """Return twine's last error, which is coloured and whose lines may be wrapped, in one line."""
-    _, found, words = f"\n{COLOUR.sub('', output)}".rpartition("\nERROR ")
-    return " ".join(words.split()) if found else ""
+    """Return twine's last error, which is coloured and whose lines may be wrapped, in one line; the last line where it names none."""
+    plain = f"\n{COLOUR.sub('', output)}".rstrip()
+    _, found, words = plain.rpartition("\nERROR ")
+    return " ".join((words if found else plain.rpartition("\n")[2]).split())
 
 
 def _page(output: str) -> str | None:
