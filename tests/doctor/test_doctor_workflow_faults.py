@@ -16,6 +16,16 @@ from pypi_runbook.project import read_project
 GOOD = Path(__file__).resolve().parents[1] / "projects" / "nautobot-ai-ops"
 WORKFLOW = ".github/workflows/publish-pypi.yml"
 PUBLISH = "pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33"
+TWO_EVENTS = (
+    "    if: github.event_name == 'release'\n    runs-on",
+    "    if: github.event_name == 'release' || (github.event_name == 'workflow_dispatch' && !inputs.testpypi)\n    runs-on",
+)
+EVERY_EVENT = "    if: github.event_name != 'workflow_dispatch'\n    runs-on"
+CONCURRENCY = (
+    "concurrency:\n  group: publish-${{ github.event_name == 'release' && 'pypi' || inputs.testpypi && 'testpypi' || 'build' }}-${{ github.ref }}\n"
+    "  cancel-in-progress: false\n",
+    "",
+)
 COMPARE = """          TAG: ${{ github.event.release.tag_name }}
 """
 
@@ -37,6 +47,9 @@ class Fault:
 
 
 FAULTS = [
+    Fault("publishes-twice", "on:\n", "on:\n  push:\n    tags: ['*']\n", "tags: ['*']", also=(TWO_EVENTS[0], EVERY_EVENT)),
+    Fault("no-concurrency-group", TWO_EVENTS[0], TWO_EVENTS[1], "  pypi:", also=CONCURRENCY),
+    Fault("cancels-uploads", "cancel-in-progress: false", "cancel-in-progress: true", "cancel-in-progress: true"),
     Fault(
         "id-token-for-every-job",
         "permissions: {}",

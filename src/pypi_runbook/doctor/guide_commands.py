@@ -132,7 +132,7 @@ def placeholders(page: Page) -> Iterator[Finding]:
     """Yield the placeholders of PAGE that a shell takes for redirections when somebody pastes the command."""
     fenced = [(line, number, "warning") for fence in page.fences for number, line in enumerate(fence.script.splitlines(), fence.line)]
     inline = [(said.text, said.line, "note") for said in page.commands if not said.fence]
-    for text, line, severity in [*fenced, *inline]:
+    for text, line, severity in [*fenced, *inline] if page.is_ours else ():
         if match := PLACEHOLDER.search(QUOTED.sub("", text)):
             message = f"pasted, the shell takes `{match[0]}` in `{text.strip()}` for a redirection"
             fix = "write a name in capitals, or a variable that the page sets"

@@ -23,7 +23,7 @@ SAYS = re.compile(
 )
 # What happened once is no instruction; what lies below these folders belongs to somebody else, or is data.
 HISTORY = re.compile(
-    r"(^|/)(changelog|change[-_]?log|changelog\.d|changes|history|news|newsfragments|release[-_ ]?notes?|releases|whats?[-_]?new|blog)(/|\.\w+$)"
+    r"(^|/)(changelogs?|change[-_]?log|changelog\.d|changes|history|news|newsfragments|release[-_ ]?notes?|releases|whats?[-_]?new|blog)(/|\.\w+$)"
     r"|(^|/)(v?\d+(\.\d+)+|version_[\d.]+)\.md$",
     re.IGNORECASE,
 )
@@ -112,6 +112,11 @@ class Page:
     def finding(self, name: str, severity: str, message: str, line: int, fix: str, page: str) -> Finding:
         """Return a finding NAME on LINE of this page; PAGE is the one of our guide that explains it."""
         return Finding(name, severity, mask(message), self.file, line, mask(fix), page)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the page's name says that it is about this project's own releases; others may tell users about theirs."""
+        return bool(ABOUT.search(self.file))
 
     @cached_property
     def tokens(self) -> list[Token]:

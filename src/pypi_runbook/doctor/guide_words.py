@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pypi_runbook.doctor.guide_commands import normal
-from pypi_runbook.doctor.guide_pages import ABOUT, Block, Fence, Page
+from pypi_runbook.doctor.guide_pages import Block, Fence, Page
 from pypi_runbook.doctor.workflow_view import publishing_workflows
 from pypi_runbook.finding import Finding
 
@@ -101,7 +101,7 @@ def cannot_reupload(page: Page) -> Iterator[Finding]:
 def secrets(page: Page) -> Iterator[Finding]:
     """Yield the secrets that PAGE sends people to, where every upload is by Trusted Publishing."""
     uploads = [upload for view in publishing_workflows(page.checkup) for job in view.publishing for upload in job.uploads]
-    if not uploads or any(upload.auth != "trusted-publishing" for upload in uploads):
+    if not page.is_ours or not uploads or any(upload.auth != "trusted-publishing" for upload in uploads):
         return
     for block in page.blocks:
         for line, sentence in about(block, SECRETS):
@@ -137,7 +137,7 @@ def wrong_field(page: Page, block: Block, match: re.Match[str], message: str) ->
 def missing_files(page: Page) -> Iterator[Finding]:
     """Yield the files that PAGE names and that the repository does not have."""
     folders = {file.split("/")[0] for file in page.checkup.files if "/" in file} | KEPT
-    for code, line in page.codes if ABOUT.search(page.file) else ():
+    for code, line in page.codes if page.is_ours else ():
         match = PATH.fullmatch(code.strip())
         if match and match[1].split("/")[0] in folders and not INVENTED.search(match[1]) and not exists(page, match[1]):
             message = f"the guide names {match[1]}, and there is no such file"

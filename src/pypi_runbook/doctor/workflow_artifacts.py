@@ -110,9 +110,9 @@ def of_folder(view: WorkflowView, job: JobView, upload: StepView, known: list[Ha
     filled = {tidy(each) for step in downloads(job) for each in folders(step, known)}
     if "${{" in folder or any("${{" in each for each in filled) or tidy(folder) in filled:
         return
-    places = ", ".join(sorted(filled)) or "nowhere"
+    places = f"its downloads put files here: {', '.join(sorted(filled))}" if filled else "nothing in the job puts files there"
     line = upload.line("with", "packages-dir") if inputs.get("packages-dir") else upload.line("uses")
-    message = f"job {job.job.id} uploads what is in {tidy(folder)}, and its downloads put files here: {places}"
+    message = f"job {job.job.id} uploads what is in {tidy(folder)}, and {places}"
     if not any(each for step in downloads(job) for each in wanted(step, known)) and downloads(job):
         return  # the name is wrong, which check_artifacts says
     yield view.finding("empty-packages-dir", "error", message, line, f"download the artifact to `path: {tidy(folder)}/`", PAGE)

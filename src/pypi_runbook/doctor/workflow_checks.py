@@ -9,11 +9,15 @@ from pypi_runbook.doctor import (
     workflow_owners,
     workflow_permissions,
     workflow_pins,
+    workflow_triggers,
     workflow_uploads,
 )
 from pypi_runbook.doctor.checkup import Check
 
 WORKFLOW_CHECKS: tuple[Check, ...] = (
+    workflow_triggers.check_routes,
+    workflow_triggers.check_concurrency,
+    workflow_triggers.check_cancelled_uploads,
     workflow_permissions.check_who_can_ask_for_a_token,
     workflow_permissions.check_publishing_jobs_can_ask,
     workflow_permissions.check_permissions_are_set,

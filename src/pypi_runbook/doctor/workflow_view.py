@@ -13,6 +13,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from pypi_runbook.doctor.checkup import Checkup
 from pypi_runbook.finding import Finding
 from pypi_runbook.project.facts import Job, Publish, Step, Workflow
+from pypi_runbook.project.text import items
 from pypi_runbook.project.yaml import line_of, plain
 
 EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
@@ -161,7 +162,7 @@ def publishing_workflows(checkup: Checkup) -> Iterator[WorkflowView]:
 
 def job_view(job: Job, raw: CommentedMap) -> JobView:
     """Return JOB with its mapping."""
-    steps = raw.get("steps") or []
+    steps = items(raw.get("steps"))
     return JobView(job, raw, [StepView(step, body) for step, body in zip(job.steps, steps, strict=False) if isinstance(body, CommentedMap)])
 
 
