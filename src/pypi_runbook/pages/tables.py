@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from html import escape
 from typing import Any
 
 from pypi_runbook.errors import RunbookError
@@ -91,15 +91,21 @@ def published(route: Route) -> str:
 
 def warnings_box(found: list[Finding]) -> str:
     """Return a box for each warning about the routes of a project; nothing where there is none."""
-    return "\n".join(f'!!! warning "{cell(_sentence(each.message))}"\n\n    {_place(each)}{_sentence(each.fix or "")}.\n' for each in found)
+    boxes = []
+    for each in found:
+        place = f"`{each.file}`, line {each.line}. " if each.file else ""
+        boxes.append(f'!!! warning "{literal(sentence(each.message))}"\n\n    {place}{sentence(each.fix or "")}.\n')
+    return "\n".join(boxes)
 
 
-def _sentence(text: str) -> str:
-    return escape(text[:1].upper() + text[1:], quote=True).replace("*", "&ast;").replace("_", "&lowbar;")
+def sentence(text: str) -> str:
+    """Return TEXT with a capital."""
+    return text[:1].upper() + text[1:]
 
 
-def _place(finding: Finding) -> str:
-    return f"`{finding.file}`, line {finding.line}. " if finding.file else ""
+def literal(text: str) -> str:
+    """Return TEXT, some of which is the project's own, so that Markdown and HTML show it as it stands."""
+    return re.sub(r"[^\w\s.,:;/-]", lambda match: f"&#{ord(match[0])};", cell(text)).replace("_", "&#95;")
 
 
 def jobs(workflow: Workflow, repository: RepositoryValues) -> str:
