@@ -18,12 +18,11 @@ version = "1.2.0"
 urls = {Repository = "https://github.com/octo/small"}
 """
 IDENTITY = {"GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.invalid", "GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.invalid"}
-JOB = {"runs-on": "ubuntu-latest"}
 
 
-def project(root: Path, workflow: str, *, commits: bool = True, **files: str) -> Path:
-    """Make a project in ROOT whose only workflow is WORKFLOW, with further FILES by path; return ROOT."""
-    written = {"pyproject.toml": METADATA, ".github/workflows/publish.yml": workflow} | files
+def project(root: Path, workflow: str, files: dict[str, str] | None = None, *, commits: bool = True) -> Path:
+    """Make a project in ROOT with one publishing WORKFLOW and further FILES by path; return ROOT."""
+    written = {"pyproject.toml": METADATA, ".github/workflows/publish.yml": workflow} | (files or {})
     for name, text in written.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(textwrap.dedent(text))
