@@ -70,8 +70,8 @@ def refusal(name: str, value: str) -> Refused | None:
         check_metadata(form)
     except Refused as refused:
         return refused
-    except LookupError:
-        return None  # packaging has a sentence that no rule holds yet; the index may still take it
+    except (LookupError, ValueError):
+        return None  # packaging has a sentence that no rule holds yet, or Python refuses a number of thousands of digits
     return None
 
 
