@@ -228,6 +228,15 @@ def test_what_is_no_workflow_ends_with_a_message(text: str | bytes, tmp_path: Pa
     refused(tmp_path, text)
 
 
+@pytest.mark.parametrize(
+    ("before", "after"), [("    steps", "    env: X\n    steps"), ("    steps", "    strategy: X\n    steps"), ("'true'", "x\n        env: X")]
+)
+def test_a_mapping_that_is_one_expression_is_refused_by_name(before: str, after: str, tmp_path: Path) -> None:
+    """GitHub takes it, and a rehearsal does not: it says so instead of leaving it out."""
+    error = refused(tmp_path, HEAD.replace(before, after.replace("X", "${{ fromJSON('{}') }}")))
+    assert "is one expression here" in error.message
+
+
 def file_of(root: Path, text: str) -> str | None:
     """Return the file that the definition, or the error, of TEXT names."""
     try:

@@ -10,6 +10,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from pypi_runbook.project.yaml import item_line, line_of, plain, read_yaml
 from pypi_runbook.rehearsal.definition import JobDefinition, StepDefinition, WorkflowDefinition
 from pypi_runbook.rehearsal.grammar import PERMISSIONS
+from pypi_runbook.rehearsal.running import wrong
 from pypi_runbook.rehearsal.validation import not_valid, validate
 
 
@@ -32,6 +33,7 @@ class _Reader:
         self.file = file
 
     def workflow(self) -> WorkflowDefinition:
+        _whole(self.data, self.file, "env")
         on = self.data["on"]
         events = on if isinstance(on, CommentedMap) else dict.fromkeys(texts(on))
         triggers = {str(event): _trigger(filters) for event, filters in events.items()}
@@ -47,6 +49,7 @@ class _Reader:
         )
 
     def job(self, id_: str, body: CommentedMap, line: int) -> JobDefinition:
+        _whole(body, self.file, "env", "strategy", "services")
         run = _table(self.data, "defaults", "run") | _table(body, "defaults", "run")
         environment = body.get("environment")
         named = environment if isinstance(environment, CommentedMap) else {"name": environment}
@@ -82,6 +85,7 @@ class _Reader:
         )
 
     def step(self, body: CommentedMap, line: int) -> StepDefinition:
+        _whole(body, self.file, "env", "with")
         return StepDefinition(
             file=self.file,
             line=line,
@@ -113,6 +117,14 @@ def _text(table: Any, key: str) -> str | None:
 
 def _strings(table: Any) -> dict[str, str]:
     return {str(key): plain(value) for key, value in table.items()} if isinstance(table, dict) else {}
+
+
+def _whole(body: CommentedMap, file: str, *keys: str) -> None:
+    """Raise for a mapping of BODY below one of KEYS that is a single expression: GitHub takes it, and a rehearsal does not."""
+    for key in keys:
+        if isinstance(body.get(key), str):
+            message = f"`{key}` is one expression here, and a rehearsal reads mappings only"
+            raise wrong(message, file, line_of(body, key), next=f"write the keys of `{key}` out")
 
 
 def _table(data: Any, *keys: str) -> dict[str, Any]:
