@@ -263,7 +263,7 @@ WRONG = {
     "condition of a wrong type": (
         "uses: ./",
         "if: fromJSON('{')\n    uses: ./",
-        "Error when evaluating the job 'call'. .github/workflows/publish.yml (Line: 5)",
+        "Error when evaluating 'if' for job 'call'. .github/workflows/publish.yml (Line: 5)",
     ),
 }
 

@@ -22,7 +22,7 @@ from pypi_runbook.rehearsal.inputs import read_inputs
 from pypi_runbook.rehearsal.machine import Machine, inside, outside
 from pypi_runbook.rehearsal.payload import dispatch_event, person, push_event, release_event, repository_of
 from pypi_runbook.rehearsal.reading import read_workflow
-from pypi_runbook.rehearsal.results import Report, Upload
+from pypi_runbook.rehearsal.results import NotRehearsed, Report, Upload
 from pypi_runbook.rehearsal.run import Run
 from pypi_runbook.rehearsal.runner import Runner, SharedWorld
 from pypi_runbook.rehearsal.source import Source, changed_paths, choose_ref, take
@@ -61,6 +61,16 @@ class Request:
 
 def rehearse(root: Path, request: Request, say: Callable[[str], None]) -> Report:
     """Rehearse the workflow of the project in ROOT as REQUEST asks for, telling progress through SAY; RunbookError when it cannot begin."""
+    try:
+        return _rehearse(root, request, say)
+    except OSError as error:
+        message = f"this machine could not go on: {error.strerror or error}"
+        raise RunbookError(
+            "machine", message, error.filename and str(error.filename), next="free the disk or the folder, then rehearse again", page=PAGE
+        ) from error
+
+
+def _rehearse(root: Path, request: Request, say: Callable[[str], None]) -> Report:
     begun = time.monotonic()
     facts = read_project(root)
     workflow = choose_workflow(facts, request.event, request.workflow)
@@ -199,6 +209,11 @@ class _Rehearsal:
         run = Run(runner, Callees(self.request.repositories, folder / "called"), self.report)
         level = Level(self.definition, self.source.checkout, self.definition.file, inputs, {}, prefix=f"{what}: " if number else "")
         run.check(level)
+        if self.definition.concurrency:
+            what = f"concurrency: {self.definition.concurrency}"
+            self.report.not_rehearsed.append(
+                NotRehearsed(self.definition.file, what, "there is no other run here that it could wait for", essential=False)
+            )
         run.workflow(level)
 
     def payload(self, started: Started, action: str, inputs: dict[str, Value], release: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pypi_runbook.rehearsal.inputs import called_inputs
 from pypi_runbook.rehearsal.matrix import Leg, leg_name, legs
 from pypi_runbook.rehearsal.needs import Ended, ordered, worst
 from pypi_runbook.rehearsal.results import JobResult, NotRehearsed, Outcome, Report
-from pypi_runbook.rehearsal.runner import Runner
+from pypi_runbook.rehearsal.runner import Runner, not_evaluated
 from pypi_runbook.rehearsal.validation import not_valid
 
 Contexts = dict[str, Value]
@@ -68,15 +68,16 @@ class Run:
     def job(self, level: Level, job: JobDefinition, ended: Ended) -> Ending:
         """Run JOB, or say why it does not run; return its result and outputs, those of all legs together."""
         contexts: Contexts = {**self.start(level), "needs": {**ended.context(job.needs)}}
+        key = "if"
         try:
             if condition(job.condition or "", contexts, ended.functions(job, cancelled=False)) is not True:
                 self.without_steps(level, job, "skipped", why_skipped(job, ended))
                 return "skipped", {}
+            key = "strategy"
             strategy = worked_out(job.strategy, contexts)
             found = legs(strategy.get("matrix"))
         except (ExpressionError, ValueError) as error:
-            words = error.message if isinstance(error, ExpressionError) else str(error)
-            self.without_steps(level, job, "failure", f"Error when evaluating the job '{job.id}'. {job.file} (Line: {job.line}): {words}")
+            self.without_steps(level, job, "failure", not_evaluated(key, job, error))
             return "failure", {}
         if not found:
             self.without_steps(level, job, "skipped", "its matrix has no combination left")
@@ -135,9 +136,10 @@ class Run:
             inputs = called_inputs(declared, given)
             secrets = self.secrets(level, job, contexts)
         except (ExpressionError, ValueError) as error:
-            self.without_steps(level, job, "failure", f"{job.file} (Line: {job.line}): {getattr(error, 'message', error)}")
+            self.without_steps(level, job, "failure", not_evaluated("with", job, error))
             return "failure", {}
-        prefix = f"{level.prefix}{self.name(job, contexts, {})} / "
+        leg = contexts["matrix"]
+        prefix = f"{level.prefix}{self.name(job, contexts, leg if isinstance(leg, dict) else {})} / "
         inner = Level(definition, root, file, inputs, secrets, permissions_of(job, level.limit), prefix, level.depth + 1)
         ended = self.workflow(inner)
         return self.outcome(inner, ended), self.outputs(inner, ended)

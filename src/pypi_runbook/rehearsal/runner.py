@@ -61,11 +61,13 @@ class Runner:
     def run(self, job: JobDefinition, result: JobResult, contexts: Contexts, permissions: dict[str, str], file: str) -> None:
         """Run the steps of JOB, which stands in FILE as claims name it, and put into RESULT what became of them."""
         self.speaker.job_begins(result)
+        key = "environment"
         try:
             result.environment = as_text(interpolate(job.environment or "", contexts)) or None
+            key = "runs-on"
             runner = as_text(interpolate(job.runs_on, contexts))
         except ExpressionError as error:
-            result.result, result.reason = "failure", f"Error when evaluating the job '{job.id}'. {job.file} (Line: {job.line}): {error.message}"
+            result.result, result.reason = "failure", not_evaluated(key, job, error)
         else:
             self.note_limits(job, result, runner)
             if OTHER_SYSTEMS.search(runner):
@@ -150,6 +152,8 @@ class Runner:
             note(f"the container of the job {result.name}: {job.container}", "its steps ran on this machine instead")
         if job.services:
             note(f"the services of the job {result.name}: {', '.join(job.services)}", "no container is started here")
+        if job.concurrency:
+            note(f"concurrency: {job.concurrency}", "there is no other run here that it could wait for", essential=False)
         if result.environment:
             note(f"the protection rules of the environment {result.environment}", "they are settings of the repository, in no file", essential=False)
         if job.permissions is None and not any(each.what == _DEFAULT for each in self.report.not_rehearsed):
@@ -157,6 +161,11 @@ class Runner:
 
 
 _DEFAULT = "the permissions that a job has without `permissions:`"
+
+
+def not_evaluated(key: str, job: JobDefinition, error: Exception) -> str:
+    """Return GitHub's words for an expression of JOB that only shows in a run that it is wrong."""
+    return f"Error when evaluating '{key}' for job '{job.id}'. {job.file} (Line: {job.line}): {getattr(error, 'message', error)}"
 
 
 def _table(value: Value) -> dict[str, Value]:
