@@ -71,7 +71,9 @@ def test_a_release_tells_what_clients_read(hub: Hub) -> None:
     assert {name: made[name] for name in expected} == expected
     assert made["created_at"] == hub.git("log", "-1", "--format=%cd", "--date=format-local:%Y-%m-%dT%H:%M:%SZ", "1.0")
     assert hub.git("rev-parse", "2.0") == hub.git("rev-parse", "1.0")
-    assert hub.ask("GET", f"{RELEASES}/tags/2.0").json == made
+    read = hub.ask("GET", f"{RELEASES}/tags/2.0")
+    assert read.json == made
+    assert (read.headers["X-RateLimit-Limit"], read.headers["X-GitHub-Media-Type"]) == ("60", "github.v3; format=json")
 
 
 @pytest.mark.parametrize(
@@ -197,6 +199,20 @@ def test_references(hub: Hub) -> None:
     assert [each["ref"] for each in hub.ask("GET", f"{refs}/matching-refs/tags/").json] == ["refs/tags/1.0", "refs/tags/1.1", "refs/tags/2.0"]
     assert hub.ask("DELETE", f"{refs}/refs/tags/2.0", token).status == 204
     assert hub.ask("GET", f"/repos/{SLUG}/commits/1.1").json["sha"] == hub.git("rev-parse", "1.1^{commit}")
+
+
+def test_a_draft_in_an_empty_repository(hub: Hub, tmp_path: Path) -> None:
+    """Before the first commit there can be a draft, whose date is the clock's, and nothing can be published."""
+    hub.git("init", "--quiet", "--bare", str(tmp_path))
+    hub.twin.perform("github-repository", repository="octo/empty", origin=str(tmp_path))
+    hub.twin.set_clock(lambda: 1_800_000_000.0)
+    token = hub.token("octo/empty", contents="write")
+
+    made = hub.ask("POST", "/repos/octo/empty/releases", token, {"tag_name": "1.0", "draft": True, "generate_release_notes": True})
+    refused = hub.ask("PATCH", f"/repos/octo/empty/releases/{made.json['id']}", token, {"draft": False})
+
+    assert (made.status, made.json["created_at"], made.json["published_at"]) == (201, "2027-01-15T08:00:00Z", None)
+    assert [error.get("field") for error in refused.json["errors"]] == ["tag_name", None, "target_commitish"]
 
 
 def test_files_of_a_release(hub: Hub) -> None:

@@ -48,14 +48,23 @@ def test_a_shallow_clone_grows(hub: Hub, person: Person) -> None:
     assert git(clone, "rev-list", "--count", "HEAD") == "1"
     assert git(clone, "tag") == ""
 
-    first = hub.git("rev-parse", "1.0")
-    said = [
-        person.run("git", "-C", "clone", "fetch", "--quiet", *what, enclosed=False).stdout for what in (["origin", first], ["--tags", "--unshallow"])
-    ]
+    # The old protocol refuses a commit that no ref names, unless the server lets it.
+    unnamed = hub.git("commit-tree", "-m", "Unnamed", "main^{tree}")
+    old = ["git", "-C", "clone", "-c", "protocol.version=0", "fetch", "--quiet"]
+    said = [person.run(*old, *what, enclosed=False).stdout for what in (["origin", unnamed], ["--tags", "--unshallow"])]
 
     assert said == ["", ""]
     assert git(clone, "rev-list", "--count", "HEAD") == "3"
     assert git(clone, "tag").split() == ["1.0", "1.1"]
+
+
+def test_a_clone_without_files(hub: Hub, person: Person) -> None:
+    """A clone may leave out what it does not need yet, as pip's does."""
+    options = ["--quiet", "--no-checkout", "--filter=blob:none"]
+
+    assert person.run("git", "clone", *options, URL, "clone", enclosed=False).stdout == ""
+    missing = git(person.work / "clone", "rev-list", "--objects", "--missing=print", "HEAD").count("?")
+    assert missing == len(hub.git("ls-tree", "-r", "--name-only", "main").split())
 
 
 def test_push_of_a_tag_and_a_branch(hub: Hub, person: Person) -> None:
