@@ -73,7 +73,7 @@ def rows_of(workflow: Workflow, repository: RepositoryValues) -> list[list[Box]]
     boxes = {job.id: job_box(workflow, job, repository) for job in workflow.jobs}
     rows: list[list[Box]] = [list(events.values())] if events else []
     for job in workflow.jobs:
-        starts = {way.event for way in ways(workflow) if runs(workflow, job, way) is not False}
+        starts = {way.event for way in ways(workflow, repository.slug or None) if runs(workflow, job, way) is not False}
         needed = [boxes[other] for other in nearest(workflow, job) if other in boxes]
         boxes[job.id].parents = needed or [box for name, box in events.items() if name in starts]
     levels = ([boxes[job.id] for job in workflow.jobs if depth(workflow, job) == level] for level in range(len(workflow.jobs)))
@@ -96,7 +96,7 @@ def depth(workflow: Workflow, job: Job) -> int:
 def job_box(workflow: Workflow, job: Job, repository: RepositoryValues) -> Box:
     """Return the box of JOB: its name, its environment, and when it runs if that is not always."""
     notes = [("where", f"environment {job.environment}")] if job.environment else [("where", f"job {job.id}")]
-    condition = without_markup(when(workflow, job))
+    condition = without_markup(when(workflow, job, repository))
     notes += [("when", condition)] if condition != "on every run" else []
     address = repository.blob(workflow.file, job.line, job.end_line)
     return Box(job.name, "publishes" if job.publishes else "job", notes, address=str(address) if address else "")

@@ -114,16 +114,15 @@ def jobs(workflow: Workflow, repository: RepositoryValues) -> str:
     rows = []
     for job in workflow.jobs:
         name = link(f"**{job.name}**", repository.blob(workflow.file, job.line, job.end_line))
-        waits = ", ".join(names.get(needed, needed) for needed in job.needs)
-        rows.append(
-            [f"{name}<br>`{job.id}`", when(workflow, job), waits or "nothing", f"`{job.environment}`" if job.environment else "", identity(job)]
-        )
+        waits = ", ".join(names.get(needed, needed) for needed in job.needs) or "nothing"
+        environment = f"`{job.environment}`" if job.environment else ""
+        rows.append([f"{name}<br>`{job.id}`", when(workflow, job, repository), waits, environment, identity(job)])
     return table(["Job", "Runs", "Waits for", "Environment", "Shows the index"], rows)
 
 
-def when(workflow: Workflow, job: Job) -> str:
-    """Return in a few words on which events JOB runs."""
-    answers = [(way, runs(workflow, job, way)) for way in ways(workflow)]
+def when(workflow: Workflow, job: Job, repository: RepositoryValues) -> str:
+    """Return in a few words on which events JOB of a WORKFLOW of REPOSITORY runs."""
+    answers = [(way, runs(workflow, job, way)) for way in ways(workflow, repository.slug or None)]
     if all(answer for _, answer in answers):
         return "on every run"
     return "; ".join(words for words, answer in merged(answers) if answer) or "when its condition holds"

@@ -147,11 +147,11 @@ class WorkflowValues:
     def _job(self, role: str, job: Job | None, repository: RepositoryValues) -> JobValues | Missing:
         if job is None:
             return Missing(f"workflow.{role}", f"{self.path} {roles.ROLES[role]}", self.path)
-        return JobValues.of(job, repository.blob(self.path, job.line, job.end_line), self._event(job))
+        return JobValues.of(job, repository.blob(self.path, job.line, job.end_line), self._event(job, repository))
 
-    def _event(self, job: Job) -> str | None:
-        """Return the first event of the file that makes JOB run."""
-        return next((way.event for way in ways(self.facts) if runs(self.facts, job, way)), None)
+    def _event(self, job: Job, repository: RepositoryValues) -> str | None:
+        """Return the first event of the file that makes JOB run in REPOSITORY."""
+        return next((way.event for way in ways(self.facts, repository.slug or None) if runs(self.facts, job, way)), None)
 
     @property
     def python(self) -> Any:

@@ -47,6 +47,38 @@ jobs:
   remote:
     uses: octo/shared/.github/workflows/upload.yml@v1
     permissions: {id-token: write}
+  released:
+    if: github.event_name == 'release' && github.repository == 'octo/sample'
+    runs-on: ubuntu-latest
+    steps: [{run: make}]
+  after:
+    needs: released
+    runs-on: ubuntu-latest
+    environment: ${{ startsWith(github.ref, 'refs/tags/') && 'stable' || 'trial' }}
+    steps: [{run: make}]
+  anyway:
+    needs: released
+    if: always() && !github.event.release.prerelease
+    runs-on: ubuntu-latest
+    environment: {name: "${{ github.event_name == 'release' && 'pypi' || 'testpypi' }}"}
+    steps: [{run: make}]
+  given:
+    uses: ./.github/workflows/given.yml
+    with:
+      where: ${{ github.ref_type }}
+    permissions: {id-token: write}
+"""
+GIVEN = """\
+on: {workflow_call: {inputs: {where: {type: string}}}}
+jobs:
+  send:
+    runs-on: ubuntu-latest
+    environment: ${{ inputs.where == 'tag' && 'pypi' || 'testpypi' }}
+    steps: [{run: twine upload dist/*}]
+  skipped:
+    if: github.event_name == 'schedule'
+    runs-on: ubuntu-latest
+    steps: [{run: make}]
 """
 CALLED = """\
 on: workflow_call
@@ -65,11 +97,11 @@ OTHER = "on: workflow_dispatch\njobs:\n  build:\n    runs-on: ubuntu-latest\n   
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository with a commit, the tag v1.0 and three workflows."""
+    """A repository with a commit, the tag v1.0 and four workflows."""
     folder = tmp_path_factory.mktemp("repository")
     workflows = folder / ".github" / "workflows"
     workflows.mkdir(parents=True)
-    for name, text in (("publish.yml", PUBLISH), ("called.yml", CALLED), ("other.yml", OTHER)):
+    for name, text in (("publish.yml", PUBLISH), ("called.yml", CALLED), ("given.yml", GIVEN), ("other.yml", OTHER)):
         (workflows / name).write_text(text)
     (folder / "pyproject.toml").write_text('[project]\nname = "sample"\nversion = "1.0"\n')
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.invalid"]
@@ -164,8 +196,8 @@ def test_forks_get_no_identity(root: Path) -> None:
         ("nope", "push", None, "no-such-job", ".github/workflows/publish.yml:13", "choose a job:"),
         ("inherits", "schedule", None, "no-such-event", ".github/workflows/publish.yml:2", "choose an event: push, release"),
         ("build", "workflow_dispatch", None, "which-workflow", "", "--workflow FILE"),
-        ("build", "push", "none.yml", "no-such-workflow", ".github/workflows: ", "called.yml, other.yml, publish.yml"),
-        ("chosen", "push", None, "unknown-environment", ".github/workflows/publish.yml:21", "into the workflow"),
+        ("build", "push", "none.yml", "no-such-workflow", ".github/workflows: ", "called.yml, given.yml, other.yml, publish.yml"),
+        ("chosen", "workflow_dispatch", None, "unknown-environment", ".github/workflows/publish.yml:21", "into the workflow"),
     ],
 )
 def test_what_does_not_exist_is_named(root: Path, name: str, event: str, workflow: str | None, id_: str, place: str, next_: str) -> None:
@@ -175,6 +207,41 @@ def test_what_does_not_exist_is_named(root: Path, name: str, event: str, workflo
     assert caught.value.id == id_
     assert str(caught.value).startswith(place)
     assert next_ in str(caught.value.next)
+
+
+@pytest.mark.parametrize(
+    ("name", "event", "place", "why", "next_"),
+    [
+        ("released", "push", ".github/workflows/publish.yml:35", "`if: github.event_name == 'release'", "release"),
+        ("after", "workflow_dispatch", ".github/workflows/publish.yml:35", "since it waits for the job released", "release"),
+        ("given/skipped", "release", ".github/workflows/given.yml:8", "`if: github.event_name == 'schedule'` is false", "push, release"),
+    ],
+)
+def test_a_job_that_the_event_does_not_run_is_refused(root: Path, name: str, event: str, place: str, why: str, next_: str) -> None:
+    """A job whose `if:` is false for the event, or that waits for such a one, is no job of that run; the message leads to the line."""
+    with pytest.raises(RunbookError) as caught:
+        job(root, name, event)
+    assert caught.value.id == "job-does-not-run"
+    assert str(caught.value).startswith(place)
+    assert why in caught.value.message
+    assert str(caught.value.next).startswith(f"choose an event that it runs for: {next_}")
+
+
+@pytest.mark.parametrize(
+    ("name", "event", "ref", "environment"),
+    [
+        ("after", "release", None, "stable"),
+        ("anyway", "release", None, "pypi"),
+        ("anyway", "workflow_dispatch", None, "testpypi"),
+        ("given/send", "push", "v1.0", "pypi"),
+        ("given/send", "push", "main", "testpypi"),
+        ("chosen", "push", None, ""),
+    ],
+)
+def test_an_environment_that_the_event_decides(root: Path, name: str, event: str, ref: str | None, environment: str) -> None:
+    """An expression as environment is worked out for the event, the ref and what a caller gives."""
+    claims = job(root, name, event, ref=ref).claims
+    assert claims.get("environment", "") == environment
 
 
 def test_publisher_that_the_files_say(root: Path) -> None:

@@ -1,7 +1,7 @@
 """What triggers what: each way to start a workflow, the jobs that it runs, where they publish, and which routes are not safe."""
 
 from pypi_runbook.project.routes.answers import Answer, both, runs, step_runs
-from pypi_runbook.project.routes.routing import Route, RoutedUpload, environment_in, routes
+from pypi_runbook.project.routes.routing import Route, RoutedUpload, environment_in, routes, uploads_in
 from pypi_runbook.project.routes.warnings import title, warnings
 from pypi_runbook.project.routes.ways import Way, contexts_of, merged, ways, without_markup
 
@@ -18,6 +18,7 @@ __all__ = [
     "runs",
     "step_runs",
     "title",
+    "uploads_in",
     "warnings",
     "ways",
     "without_markup",

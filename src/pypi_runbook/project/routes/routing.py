@@ -58,8 +58,18 @@ class Route:
 
 def routes(facts: Facts, workflow: Workflow | None = None) -> list[Route]:
     """Return every way to start WORKFLOW, or each of the workflows of FACTS, with what it runs and publishes."""
-    tracer = _Tracer(facts)
-    return [tracer.route(each, way) for each in ([workflow] if workflow else facts.workflows) for way in ways(each)]
+    tracer, slug = _Tracer(facts), slug_of(facts)
+    return [tracer.route(each, way) for each in ([workflow] if workflow else facts.workflows) for way in ways(each, slug)]
+
+
+def slug_of(facts: Facts) -> str | None:
+    """Return owner/name of the repository of FACTS, where both are known."""
+    return f"{facts.repository.owner}/{facts.repository.name}" if facts.repository.owner and facts.repository.name else None
+
+
+def uploads_in(facts: Facts, workflow: Workflow, contexts: dict[str, Value]) -> list[RoutedUpload]:
+    """Return the uploads of a run of WORKFLOW with CONTEXTS, those of the workflows that it calls included."""
+    return list(_Tracer(facts).below(workflow, Call(Given()), contexts))
 
 
 def environment_in(facts: Facts, workflow: Workflow, job: Job, contexts: dict[str, Value]) -> list[str] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from pypi_runbook.project.expressions import UNKNOWN, Open, Value
@@ -56,17 +56,31 @@ def without_markup(words: str) -> str:
     return MARKUP.sub(lambda match: match[1] or "", words)
 
 
-def ways(workflow: Workflow) -> list[Way]:
-    """Return each way to start WORKFLOW; a call by another workflow is none, since that one's event starts it."""
-    return [way for trigger in workflow.triggers for way in _of(workflow, trigger)]
+def ways(workflow: Workflow, repository: str | None = None) -> list[Way]:
+    """Return each way to start WORKFLOW of REPOSITORY (owner/name); a call by another workflow is none, since that one's event starts it."""
+    found = (way for trigger in workflow.triggers for way in _of(workflow, trigger))
+    return [replace(way, contexts=way.contexts | {"github": _in(repository, way.contexts["github"])}) for way in found]
+
+
+def _in(repository: str | None, github: Value) -> Open:
+    """Return the context GITHUB of a run in REPOSITORY."""
+    known = {"repository": repository, "repository_owner": repository.partition("/")[0]} if repository else {}
+    return Open({**_table(github), **known})
 
 
 def contexts_of(
-    event: str, ref: str | None = None, payload: dict[str, Value] | None = None, inputs: Value = None, *, fork: bool = False
+    event: str,
+    ref: str | None = None,
+    payload: dict[str, Value] | None = None,
+    inputs: Value = None,
+    *,
+    fork: bool = False,
+    repository: str | None = None,
 ) -> dict[str, Value]:
     """Return what a run by EVENT on REF (in full) sees; what is not given only a run can tell.
 
-    payload: what is known of `github.event`; inputs: those of a dispatch, by name.
+    payload: what is known of `github.event`; inputs: those of a dispatch, by name; fork: whether GitHub gives it no secrets, as to a pull
+    request from a fork; repository: owner/name.
     """
     of_event = Open({**dict.fromkeys(NOT_THERE), **(payload or {})})
     github = Open({"event_name": event, "event": of_event})
@@ -74,7 +88,7 @@ def contexts_of(
         github |= {"ref": ref, "ref_name": ref.split("/", 2)[2], "ref_type": "tag" if ref.startswith("refs/tags/") else "branch"}
     if not event.startswith("pull_request"):
         github |= {"head_ref": "", "base_ref": ""}
-    known: dict[str, Value] = {"github": Open(github), "inputs": {} if inputs is None else inputs}
+    known: dict[str, Value] = {"github": _in(repository, github), "inputs": {} if inputs is None else inputs}
     return dict.fromkeys(CONTEXTS, UNKNOWN) | known | ({"secrets": {}} if fork else {})
 
 

@@ -12,6 +12,7 @@ from pypi_runbook.errors import RunbookError
 from pypi_runbook.project import Facts, Trigger
 from pypi_runbook.project.git import git
 from pypi_runbook.twin.trusted.publishers import made_up_id
+from pypi_runbook.twin.trusted.running import check_runs, environment_of, run_contexts
 from pypi_runbook.twin.trusted.starts import FORKED, PAGE, TARGET, Start, find_start
 
 SERVER = "https://github.com"
@@ -69,13 +70,17 @@ def read_job(facts: Facts, job: str, event: str, *, ref: str | None = None, work
     """Return JOB of the repository behind FACTS, started by EVENT on REF.
 
     ref: a branch, a tag or `refs/…`; the one that the event would have unless given. workflow: the file, where several have that job.
-    fork: whether the pull request comes from a fork. RunbookError names what there is when a job or an event does not exist.
+    fork: whether the pull request comes from a fork. RunbookError names what there is when a job or an event does not exist, and the `if:`
+    that keeps the job from running for the event.
     """
     if not facts.repository.owner or not facts.repository.name:
         message = "neither the project's URLs nor git's `origin` name a repository on GitHub"
         raise RunbookError("no-repository", message, facts.project.file, next="add the repository to the project's URLs", page=PAGE)
     start = find_start(facts, job, event, workflow)
-    claims = _claims(facts, start, event, _full_ref(facts, start, event, ref), _environment(facts, start))
+    full = _full_ref(facts, start, event, ref)
+    contexts = run_contexts(facts, start, event, full, fork=fork)
+    check_runs(facts, start, event, contexts)
+    claims = _claims(facts, start, event, full, environment_of(facts, start, contexts))
     return JobRun(claims, job_variables(claims, start.job.id), _refusal(start, event, fork=fork))
 
 
@@ -167,18 +172,6 @@ def _context(event: str, ref: str, environment: str) -> str:
     if environment:
         return f"environment:{quote(environment, safe=' /@')}"
     return "pull_request" if event == FORKED else f"ref:{ref}"
-
-
-def _environment(facts: Facts, start: Start) -> str:
-    """Return the job's environment; RunbookError when it is an expression that only a run can work out."""
-    if start.job.environment or "@" in start.file:
-        return start.job.environment or ""
-    file = next(number for number, workflow in enumerate(facts.workflows) if workflow.file == start.file)
-    place = f"workflows[{file}].jobs[{facts.workflows[file].jobs.index(start.job)}].environment"
-    if unknown := next((unknown for unknown in facts.unknown if unknown.path == place), None):
-        message = f"the environment of the job {start.job.id} is known only to a run: {unknown.reason}"
-        raise RunbookError("unknown-environment", message, start.file, start.job.line, next="write its name into the workflow", page=PAGE)
-    return ""
 
 
 def _full_ref(facts: Facts, start: Start, event: str, ref: str | None) -> str:
