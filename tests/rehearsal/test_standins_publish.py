@@ -18,7 +18,7 @@ from pypi_runbook.twin import Twin
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISH = "pypa/gh-action-pypi-publish@release/v1"
 TESTPYPI = "https://test.pypi.org/legacy/"
-QUIET = {"verbose": "false", "print-hash": "false", "attestations": "false"}
+QUIET = {"verbose": "false", "print-hash": "false", "attestations": "false", "verify-metadata": "false"}
 PUBLISHER = {"owner": "octo", "repository": "thing", "workflow": "publish.yml", "environment": "pypi"}
 
 
@@ -153,7 +153,7 @@ def test_tokens_of_a_person(twin: Twin, scene: Scene) -> None:
 def test_what_an_index_has_already(twin: Twin, scene: Scene) -> None:
     """Another file of the same name fails in PyPI's words, unless existing ones are skipped."""
     folders = built(scene, "3.0")
-    common = {**QUIET, "password": twin.token("testpypi"), "repository-url": TESTPYPI, "verify-metadata": "false"}
+    common = {**QUIET, "password": twin.token("testpypi"), "repository-url": TESTPYPI}
     change = sh("cd dist && python3 -c \"import zipfile; zipfile.ZipFile('thing-3.0-py3-none-any.whl', 'a').writestr('more.py', '')\"")
     ran = scene.run(uses(PUBLISH, common), change, tried(PUBLISH, common), uses(PUBLISH, {**common, "skip-existing": "true"}), folders=folders)
     assert ran.of_actions[1].reason.startswith("HTTPError: 400 Bad Request from https://test.pypi.org/legacy/ File already exists (")
@@ -175,7 +175,7 @@ def test_inputs_that_cannot_work(scene: Scene) -> None:
         {"user": "me", "password": "secret"},
         {**QUIET, "password": "pypi-x", "packages_dir": "nothing/"},
         {"repository-url": "https://example.org/legacy/"},
-        {**QUIET, "password": "pypi-x"},
+        {**QUIET, "password": "pypi-x", "verify-metadata": "true"},
     )
     password, empty, elsewhere, broken = scene.run(*(tried(PUBLISH, inputs) for inputs in asked), folders=folders).of_actions
     assert password.reason.startswith("Password-based uploads disabled: As of 2024, PyPI requires all users to enable Two-Factor Authentication.")

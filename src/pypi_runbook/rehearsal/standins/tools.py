@@ -20,10 +20,11 @@ def install_tool(job: Job, requirement: str, commands: tuple[str, ...], folder: 
 
     missing: what the action says when the index has no such version; pip's own words unless given. StepError when pip fails.
     """
-    home = job.folders.tools / re.sub(r"[^\w.]+", "-", requirement)
+    # One for each tool, so that another version takes the place of the one before it, as on a runner.
+    home = job.folders.tools / "tools" / commands[0]
     command = home / "bin" / "python" if home.exists() else make_python(_interpreter(job), home)
     job.say(f"Installing {requirement}")
-    options = ["--quiet", "--disable-pip-version-check", "--no-warn-script-location", "--root-user-action=ignore", "--prefer-binary"]
+    options = ["--quiet", "--upgrade", "--disable-pip-version-check", "--no-warn-script-location", "--root-user-action=ignore", "--prefer-binary"]
     status, output = job.call([str(command), "-I", "-m", "pip", "install", *options, requirement], env=variables(job), quiet=True)
     if status:
         errors = [line.removeprefix("ERROR: ") for line in output.splitlines() if line.startswith("ERROR: ")]
