@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import PurePosixPath
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from pypi_runbook.doctor.checkup import Checkup
 from pypi_runbook.doctor.places import distributions, toml_line, toml_of
@@ -128,7 +128,7 @@ def left_behind(checkup: Checkup, project: Distribution) -> Iterator[Finding]:
     """Yield a finding for each version in the package's code that is not the metadata's."""
     try:
         released = Version(project.version or "")
-    except InvalidVersion:
+    except ValueError:
         return
     for package in package_folders(checkup, project):
         for name in MODULES:
@@ -157,6 +157,6 @@ def is_other(text: str, released: Version) -> bool:
     """Tell whether TEXT is a version that was released once, and not RELEASED; zeros and a local part say that it is not known."""
     try:
         version = Version(text)
-    except InvalidVersion:
+    except ValueError:
         return False
     return version != released and any(version.release) and not version.local

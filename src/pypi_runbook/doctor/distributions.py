@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, canonicalize_name, parse_sdist_filename, parse_wheel_filename
-from packaging.version import InvalidVersion, Version
+from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
+from packaging.version import Version
 
 from pypi_runbook.doctor.checkup import Checkup
 from pypi_runbook.doctor.tools import find, run
@@ -101,7 +101,7 @@ def own_dist(root: Path, project: Distribution) -> Path | None:
     try:
         files = [release_of(path) for path in built_files(folder)]
         wanted = (canonicalize_name(project.name or ""), Version(project.version or ""))
-    except (InvalidVersion, InvalidWheelFilename, InvalidSdistFilename):
+    except ValueError:
         return None
     return folder if files and set(files) == {wanted} else None
 

@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from pypi_runbook.project.text import items, table
@@ -91,7 +91,7 @@ def same_specifier(one: str, other: str) -> bool:
     """Tell whether ONE and OTHER are the same version specifiers, however they are written."""
     try:
         return SpecifierSet(one) == SpecifierSet(other)
-    except InvalidSpecifier:
+    except ValueError:
         return one == other
 
 
@@ -107,7 +107,7 @@ def wanted_requirements(lines: list[Any]) -> Iterator[tuple[str, str]]:
     for line in lines:
         try:
             requirement = Requirement(str(line))
-        except InvalidRequirement:
+        except ValueError:
             continue
         if requirement.url is None:
             yield canonicalize_name(requirement.name), normal(str(requirement.specifier))
@@ -117,5 +117,5 @@ def normal(specifier: str) -> str:
     """Return SPECIFIER in one way of writing it."""
     try:
         return str(SpecifierSet(specifier))
-    except InvalidSpecifier:
+    except ValueError:
         return specifier

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from pypi_runbook.doctor.checkup import Checkup
@@ -29,7 +29,7 @@ def check_lock(checkup: Checkup) -> Iterator[Finding]:
             try:
                 # Not with lines, as other files are read: a lock has thousands.
                 lock = tomllib.loads(text or "")
-            except (tomllib.TOMLDecodeError, RecursionError) as error:
+            except (ValueError, RecursionError) as error:
                 yield Finding.of(malformed(str(error), file, text or ""))
                 continue
             yield from judge(data, lock)
@@ -102,7 +102,7 @@ def pins(text: str) -> Iterator[tuple[int, Requirement, set[str]]]:
             hashes = set(re.findall(r"--hash=(\S+)", whole))
             try:
                 requirement = Requirement(re.sub(r"--hash=\S+", "", whole).split(" #")[0])
-            except InvalidRequirement:
+            except ValueError:
                 continue
             if hashes:
                 yield number, requirement, hashes

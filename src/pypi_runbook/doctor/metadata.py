@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from packaging.metadata import Metadata
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from pypi_runbook.doctor.checkup import Checkup
 from pypi_runbook.doctor.places import distributions, line_of, toml_line, toml_of
@@ -68,7 +68,7 @@ def _identity(checkup: Checkup, project: Distribution) -> Iterator[Finding]:
 def _is_zero(version: str) -> bool:
     try:
         return not any(Version(version).release)
-    except InvalidVersion:
+    except ValueError:
         return False
 
 

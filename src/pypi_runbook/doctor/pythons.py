@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from pypi_runbook.doctor.checkup import Checkup
@@ -35,7 +35,7 @@ def of_distribution(checkup: Checkup, project: Distribution) -> Iterator[Finding
         return
     try:
         wanted = SpecifierSet(project.requires_python)
-    except InvalidSpecifier:
+    except ValueError:
         return  # told by PyPI's own rule
     yield from against_classifiers(checkup, project, wanted)
     yield from against_workflows(checkup, project, wanted)

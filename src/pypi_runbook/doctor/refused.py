@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from email.utils import parseaddr
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 
 from pypi_runbook.doctor.checkup import Checkup
 from pypi_runbook.doctor.places import distributions, line_of, toml_of
@@ -94,6 +94,6 @@ def sought(field: str, value: str) -> str:
     if field in ("dependencies", "optional-dependencies"):
         try:
             return Requirement(value).name
-        except InvalidRequirement:
+        except ValueError:
             return value.split(" ")[0]
     return value

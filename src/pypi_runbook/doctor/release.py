@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from http.client import HTTPException
 
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from pypi_runbook.doctor.checkup import Checkup
 from pypi_runbook.doctor.places import line_of
@@ -32,7 +32,7 @@ def check_version_and_tag(checkup: Checkup) -> Iterator[Finding]:
     project = checkup.facts.project
     try:
         version = Version(project.version or "")
-    except InvalidVersion:
+    except ValueError:  # not packaging's own error alone: Python refuses a number of thousands of digits
         return
     line = line_of(checkup, project, "version")
     tagged = versions_of(checkup) if checkup.own_git else {}
@@ -49,7 +49,7 @@ def versions_of(checkup: Checkup) -> dict[Version, str]:
     for tag in (checkup.git("tag", "--merged", "HEAD") or "").splitlines():
         try:
             found[Version(tag)] = tag
-        except InvalidVersion:
+        except ValueError:
             continue
     return found
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from validate_pyproject import api, errors
 
@@ -115,7 +115,7 @@ def unbounded(text: str) -> str | None:
     """Return the name in the requirement TEXT when its manual asks for an upper bound and it has none."""
     try:
         requirement = Requirement(text)
-    except InvalidRequirement:
+    except ValueError:
         return None
     name = canonicalize_name(requirement.name)
     bounded = any(clause.operator in ("<", "<=", "==", "===", "~=") for clause in requirement.specifier)

@@ -104,7 +104,7 @@ def poetry_password(text: str) -> str | None:
     """Return the key under which a poetry.toml stores a password or a token, None when it stores none."""
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return None
     return next((name for name in ("http-basic", "pypi-token") if data.get(name)), None)
 
