@@ -27,7 +27,8 @@ class Level:
     """A workflow of a run: the one that the event starts, or one that a job calls.
 
     root: the folder that its own `./` leads to; repository: whose it is, owner/name; file: how claims name it, a path or `owner/…@ref`.
-    limit: what its caller may do, None at the top. prefix: what stands before its jobs' names.
+    limit: what its caller may do, None at the top. prefix: what stands before its jobs' names; key: before their ids.
+    before: the keys of the jobs that its caller waits for.
     """
 
     definition: WorkflowDefinition
@@ -38,6 +39,8 @@ class Level:
     limit: dict[str, str] | None = None
     prefix: str = ""
     depth: int = 1
+    key: str = ""
+    before: frozenset[str] = frozenset()
 
     def beside(self, where: str) -> str:
         """Return how claims name the file WHERE in the same repository at the same ref."""

@@ -27,6 +27,7 @@ from pypi_runbook.rehearsal.run import Run
 from pypi_runbook.rehearsal.runner import Runner, SharedWorld
 from pypi_runbook.rehearsal.source import Source, changed_paths, choose_ref, take
 from pypi_runbook.rehearsal.speaker import Speaker
+from pypi_runbook.rehearsal.visibility import Visibility
 from pypi_runbook.twin import Twin
 from pypi_runbook.twin.remote import is_inside
 from pypi_runbook.twin.scratch import Scratch
@@ -205,7 +206,7 @@ class _Rehearsal:
         self.speaker.say(f"{self.definition.name}: {what} on {self.source.ref}, commit {self.source.commit[:12]}, run number {run_number}")
         payload = self.payload(started, action, inputs, release)
         world = SharedWorld(payload, self.repository, self.source.origin, artifacts, self.facts.root, self.machine)
-        runner = Runner(started, world, folder, self.report, self.speaker)
+        runner = Runner(started, world, folder, self.report, self.speaker, Visibility(artifacts))
         run = Run(runner, Callees(self.request.repositories, folder / "called"), self.report)
         level = Level(self.definition, self.source.checkout, self.definition.file, inputs, {}, prefix=f"{what}: " if number else "")
         run.check(level)

@@ -17,6 +17,7 @@ from pypi_runbook.rehearsal.runner import Runner, not_evaluated
 from pypi_runbook.rehearsal.validation import not_valid
 
 Contexts = dict[str, Value]
+Keys = frozenset[str]
 # How a job ended, and its outputs.
 Ending = tuple[Outcome, dict[str, str]]
 
@@ -81,10 +82,11 @@ class Run:
             return "failure", {}
         if not found:
             self.without_steps(level, job, "skipped", "its matrix has no combination left")
-        return self.legs(level, job, strategy, found, contexts)
+        before = level.before | {f"{level.key}{id_}" for id_ in ended.before(job)}
+        return self.legs(level, job, strategy, found, contexts, before)
 
-    def legs(self, level: Level, job: JobDefinition, strategy: dict[str, Any], found: list[Leg], contexts: Contexts) -> Ending:
-        """Run JOB once for each leg; after a failure the others are cancelled, unless `fail-fast` is off."""
+    def legs(self, level: Level, job: JobDefinition, strategy: dict[str, Any], found: list[Leg], contexts: Contexts, before: Keys) -> Ending:
+        """Run JOB once for each leg; after a failure the others are cancelled, unless `fail-fast` is off. BEFORE are the jobs that it waited for."""
         results: list[Outcome] = []
         outputs: dict[str, str] = {}
         fail_fast = strategy.get("fail-fast", True) is not False
@@ -95,19 +97,20 @@ class Run:
                 results.append("cancelled")
                 continue
             own = {**contexts, "matrix": dict(leg) if job.strategy else None, "strategy": shared}
-            result, given = self.called(level, job, own) if job.calls else self.own(level, job, own, leg)
+            result, given = self.called(level, job, own, before) if job.calls else self.own(level, job, own, before)
             results.append(result)
             outputs |= {name: text for name, text in given.items() if text}
         return worst(results), outputs
 
-    def own(self, level: Level, job: JobDefinition, contexts: Contexts, leg: Leg) -> Ending:
+    def own(self, level: Level, job: JobDefinition, contexts: Contexts, before: Keys) -> Ending:
         """Run the steps of JOB."""
-        name = level.prefix + self.name(job, contexts, leg)
+        name = level.prefix + self.name(job, contexts)
         result = JobResult(job.id, name, "success", job.file, job.line, needs=job.needs)
         self.report.jobs.append(result)
-        before = time.monotonic()
-        self.runner.run(job, result, contexts, permissions_of(job, level.limit), level.file)
-        result.seconds = round(time.monotonic() - before, 3)
+        begun = time.monotonic()
+        with self.runner.artifacts.of(level.key + job.id.lower(), before):
+            self.runner.run(job, result, contexts, permissions_of(job, level.limit), level.file)
+        result.seconds = round(time.monotonic() - begun, 3)
         return self.forgiven(job, result, contexts), result.outputs
 
     def forgiven(self, job: JobDefinition, result: JobResult, contexts: Contexts) -> Outcome:
@@ -120,7 +123,7 @@ class Run:
             result.result, result.reason = "success", f"it failed, and may: {result.reason}".rstrip(": ")
         return result.result
 
-    def called(self, level: Level, job: JobDefinition, contexts: Contexts) -> Ending:
+    def called(self, level: Level, job: JobDefinition, contexts: Contexts, before: Keys) -> Ending:
         """Run the workflow that JOB calls as jobs of this run."""
         found = self.callees.find(level, job)
         if found is None:
@@ -138,9 +141,8 @@ class Run:
         except (ExpressionError, ValueError) as error:
             self.without_steps(level, job, "failure", not_evaluated("with", job, error))
             return "failure", {}
-        leg = contexts["matrix"]
-        prefix = f"{level.prefix}{self.name(job, contexts, leg if isinstance(leg, dict) else {})} / "
-        inner = Level(definition, root, file, inputs, secrets, permissions_of(job, level.limit), prefix, level.depth + 1)
+        prefix, key = f"{level.prefix}{self.name(job, contexts)} / ", f"{level.key}{job.id.lower()}/"
+        inner = Level(definition, root, file, inputs, secrets, permissions_of(job, level.limit), prefix, level.depth + 1, key, before)
         ended = self.workflow(inner)
         return self.outcome(inner, ended), self.outputs(inner, ended)
 
@@ -167,13 +169,15 @@ class Run:
         """Return the contexts that are there before anything ran."""
         return {"github": self.runner.github("", "", ""), "inputs": {**level.inputs}, "vars": {}, "secrets": {**level.secrets}}
 
-    def name(self, job: JobDefinition, contexts: Contexts, leg: Leg) -> str:
+    @staticmethod
+    def name(job: JobDefinition, contexts: Contexts) -> str:
         """Return what GitHub calls JOB: its name, and the values of its leg unless the name holds expressions."""
         try:
             name = as_text(interpolate(job.name or job.id, contexts))
         except ExpressionError:
             name = job.id
-        return name if job.name and "${{" in job.name else name + leg_name(leg)
+        leg = contexts["matrix"]
+        return name if job.name and "${{" in job.name else name + leg_name(leg if isinstance(leg, dict) else {})
 
     def without_steps(self, level: Level, job: JobDefinition, result: Outcome, reason: str, leg: Leg | None = None) -> None:
         """Note a job that did not come to its steps."""

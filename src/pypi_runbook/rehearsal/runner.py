@@ -19,6 +19,7 @@ from pypi_runbook.rehearsal.running import Folders
 from pypi_runbook.rehearsal.speaker import Speaker
 from pypi_runbook.rehearsal.steps import run_steps
 from pypi_runbook.rehearsal.steps.setting import Setting
+from pypi_runbook.rehearsal.visibility import Visibility
 from pypi_runbook.twin.trusted.acting import identity_variables
 from pypi_runbook.twin.trusted.jobs import Started, job_claims, job_variables
 
@@ -51,6 +52,7 @@ class Runner:
     folder: Path
     report: Report
     speaker: Speaker
+    artifacts: Visibility
     _count: int = field(default=0)
 
     def github(self, job: str, token: str, workspace: str, event_path: str = "") -> Value:
