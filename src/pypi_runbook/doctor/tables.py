@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from validate_pyproject import api, errors
 
 from pypi_runbook.doctor.checkup import Checkup
 from pypi_runbook.doctor.places import distributions, toml_line, toml_of
@@ -40,6 +39,9 @@ def check_tables(checkup: Checkup) -> Iterator[Finding]:
 def schema(toml: Toml, file: str) -> Iterator[Finding]:
     """Yield what validate-pyproject says against the standard tables of TOML, one finding at most: it stops at the first."""
     known = {name: toml.data[name] for name in ("project", "build-system", "dependency-groups") if name in toml.data}
+    # Here, so that the command's help needs no extra; `tools.require` says which one is missing.
+    from validate_pyproject import errors
+
     logging.getLogger("validate_pyproject").setLevel(logging.ERROR)
     try:
         validator()(known)
@@ -51,8 +53,10 @@ def schema(toml: Toml, file: str) -> Iterator[Finding]:
 
 
 @cache
-def validator() -> api.Validator:
+def validator() -> Callable[[dict[str, Any]], object]:
     """Return validate-pyproject's validator, which is compiled on first use."""
+    from validate_pyproject import api
+
     return api.Validator()
 
 
