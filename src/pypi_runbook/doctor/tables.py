@@ -38,7 +38,7 @@ def check_tables(checkup: Checkup) -> Iterator[Finding]:
 
 def schema(toml: Toml, file: str) -> Iterator[Finding]:
     """Yield what validate-pyproject says against the standard tables of TOML, one finding at most: it stops at the first."""
-    known = {name: toml.data[name] for name in ("project", "build-system", "dependency-groups") if name in toml.data}
+    known: dict[str, Any] = {name: toml.data[name] for name in ("project", "build-system", "dependency-groups") if name in toml.data}
     # Here, so that the command's help needs no extra; `tools.require` says which one is missing.
     from validate_pyproject import errors
 
