@@ -121,6 +121,23 @@ def test_each_way_to_start_a_workflow(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("filters", "refs"),
+    [
+        ("tags: ['rel-*']", ["refs/tags/rel-1.0.0", "refs/tags/rel-1.0.0rc1"]),
+        ("tags: ['v[0-9].*', '!*rc*', '!*b*', '!*a*', '!*dev*']", ["refs/tags/v1.0.0"]),
+        ("tags: [nightly]", [None]),
+        ("tags-ignore: ['v*']", ["refs/tags/1.0.0", "refs/tags/1.0.0rc1"]),
+        ("branches: [stable, 'v*']", ["refs/heads/stable", "refs/heads/another-branch"]),
+        ("branches-ignore: [main]", ["refs/heads/another-branch"]),
+    ],
+)
+def test_pushes_that_the_filters_let_through(tmp_path: Path, filters: str, refs: list[str | None]) -> None:
+    """A way of a push is for a tag or a branch that the filters let through; where no usual form is, its name is not known."""
+    (workflow,) = project(tmp_path, f"on: {{push: {{{filters}}}}}\njobs:\n  a: {{runs-on: x, steps: [{{run: x}}]}}").workflows
+    assert [way.ref for way in ways(workflow)] == refs
+
+
 def test_jobs_that_wait(tmp_path: Path) -> None:
     """A skipped job anywhere before a job keeps it from running, unless its condition says otherwise."""
     jobs = """

@@ -87,7 +87,7 @@ def environment_text(body: Any) -> str:
 
 def fixed(contexts: dict[str, Value]) -> dict[str, Value]:
     """Return the contexts that are the same for every job of a run."""
-    return {name: contexts[name] for name in ("github", "inputs", "secrets") if name in contexts}
+    return {name: contexts[name] for name in ("github", "inputs") if name in contexts}
 
 
 class _Tracer:

@@ -73,14 +73,11 @@ def contexts_of(
     ref: str | None = None,
     payload: dict[str, Value] | None = None,
     inputs: Value = None,
-    *,
-    fork: bool = False,
     repository: str | None = None,
 ) -> dict[str, Value]:
     """Return what a run by EVENT on REF (in full) sees; what is not given only a run can tell.
 
-    payload: what is known of `github.event`; inputs: those of a dispatch, by name; fork: whether GitHub gives it no secrets, as to a pull
-    request from a fork; repository: owner/name.
+    payload: what is known of `github.event`; inputs: those of a dispatch, by name; repository: owner/name.
     """
     of_event = Open({**dict.fromkeys(NOT_THERE), **(payload or {})})
     github = Open({"event_name": event, "event": of_event})
@@ -89,7 +86,7 @@ def contexts_of(
     if not event.startswith("pull_request"):
         github |= {"head_ref": "", "base_ref": ""}
     known: dict[str, Value] = {"github": _in(repository, github), "inputs": {} if inputs is None else inputs}
-    return dict.fromkeys(CONTEXTS, UNKNOWN) | known | ({"secrets": {}} if fork else {})
+    return dict.fromkeys(CONTEXTS, UNKNOWN) | known
 
 
 def _of(workflow: Workflow, trigger: Trigger) -> Iterator[Way]:
@@ -179,11 +176,11 @@ def _like(patterns: list[str], word: str) -> str:
 
 
 def _pulls(workflow: Workflow, event: str) -> Iterator[Way]:
-    """Yield a pull request from the repository itself and one from a fork, which gets no secrets unless the event is for the target."""
+    """Yield a pull request from the repository itself and one from a fork."""
     ref = PULL if event == "pull_request" else home(workflow)
     for fork in (False, True):
         pull = Open(head=Open(repo=Open(fork=fork)))
-        contexts = contexts_of(event, ref, {"pull_request": pull}, fork=fork and event == "pull_request")
+        contexts = contexts_of(event, ref, {"pull_request": pull})
         words = "Someone opens or changes a pull request"
         yield Way(event, words, "from a fork" if fork else "from a branch of the repository", ref=ref, fork=fork, contexts=contexts)
 

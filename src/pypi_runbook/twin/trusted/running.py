@@ -30,7 +30,7 @@ def run_contexts(facts: Facts, start: Start, event: str, ref: str, *, fork: bool
     if event == "workflow_dispatch":
         payload["inputs"] = UNKNOWN
     inputs = Open() if event == "workflow_dispatch" else None
-    return contexts_of(event, ref, payload, inputs, fork=fork and event == FORKED, repository=f"{facts.repository.owner}/{facts.repository.name}")
+    return contexts_of(event, ref, payload, inputs, f"{facts.repository.owner}/{facts.repository.name}")
 
 
 def check_runs(facts: Facts, start: Start, event: str, contexts: Contexts) -> None:
