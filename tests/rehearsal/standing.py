@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,29 +23,18 @@ GIT = ["git", "-c", "user.name=Octo", "-c", "user.email=octo@example.org", "-c",
 Ask = Callable[..., dict[str, Any]]
 
 
-@dataclass
 class SmallWorld:
     """A repository with two commits, the tag 1.0.0 on the first and a branch `old` there; `ask` performs the twin's actions."""
 
-    folder: Path
-    ask: Ask
-    event: dict[str, Any] = field(default_factory=dict)
-    repository: str = SLUG
+    def __init__(self, folder: Path, perform: Ask) -> None:
+        self.event: Mapping[str, Any] = {}
+        self.repository = SLUG
+        self.origin, self.artifacts, self.root = folder / "origin.git", folder / "artifacts", folder / "root"
+        self._perform = perform
 
-    @property
-    def origin(self) -> Path:
-        """The bare repository."""
-        return self.folder / "origin.git"
-
-    @property
-    def artifacts(self) -> Path:
-        """Where artifacts lie."""
-        return self.folder / "artifacts"
-
-    @property
-    def root(self) -> Path:
-        """The project's own folder."""
-        return self.folder / "root"
+    def ask(self, action: str, **arguments: Any) -> dict[str, Any]:
+        """Perform an action of the twin."""
+        return self._perform(action, **arguments)
 
 
 @dataclass

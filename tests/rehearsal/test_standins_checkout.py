@@ -50,6 +50,12 @@ def test_all_history_of_a_tag_and_no_credentials(scene: Scene) -> None:
     assert not list(ran.folders.temp.glob("git-credentials-*"))
 
 
+def test_a_tag_on_the_commit_does_not_come_by_itself(scene: Scene) -> None:
+    """A branch is fetched without the tag on its commit, so a version from tags is not found on GitHub either."""
+    ran = scene.run(uses(CHECKOUT, {"ref": "refs/heads/old"}), sh("git tag | grep . || echo untagged"))
+    assert "untagged" in ran.lines, ran.text
+
+
 def test_event_of_a_tag_that_moved(scene: Scene) -> None:
     """A tag that is no longer on the event's commit is refused in the action's words."""
     ran = scene.run(uses(CHECKOUT), ref="refs/tags/1.0.0")

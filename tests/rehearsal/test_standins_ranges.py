@@ -122,7 +122,7 @@ def test_python_of_its_own(tmp_path: Path) -> None:
     assert same == "True"
     assert all(place.startswith(str(tmp_path)) for place in places)
     wheel = make_wheel(tmp_path, "thing")
-    install = [tmp_path / "python/bin/pip", "install", "--quiet", "--no-index", "--no-deps", "--user", wheel]
+    install = [str(tmp_path / "python/bin/pip"), "install", "--quiet", "--no-index", "--no-deps", "--user", str(wheel)]
     subprocess.run(install, check=True, env={"HOME": str(tmp_path / "home"), "PATH": ""})
     assert list((tmp_path / "home" / ".local").rglob("thing.py"))
 

@@ -30,10 +30,12 @@ class Action:
 
     def __call__(self, job: Job, inputs: Mapping[str, str]) -> None:
         """Do it with INPUTS as the workflow gives them; StepError when the action would fail."""
+        # Names of inputs have no case: the runner makes variables of them.
         names = {name.casefold(): name for name in self.inputs}
         self._warn(job, inputs, names)
         given = {names.get(name.casefold(), name): value for name, value in inputs.items()}
         known = {name: given[name] if name in given else _default(job, default) for name, default in self.inputs.items()}
+        # The runner does not look at `required`; each action does that itself, before anything else.
         for name in self.required:
             if not known[name].strip():
                 raise StepError(f"Input required and not supplied: {name}")
@@ -58,6 +60,7 @@ def _default(job: Job, text: str) -> str:
 
 def truth(inputs: Inputs, name: str) -> bool:
     """Return the input NAME as the toolkit's getBooleanInput does; StepError for what is no boolean."""
+    # Only these spellings: `yes` and `on` fail, which surprises people.
     value = inputs[name].strip()
     if value not in TRUE + FALSE:
         rule = 'Input does not meet YAML 1.2 "Core Schema" specification'

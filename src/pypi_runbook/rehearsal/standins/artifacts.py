@@ -80,6 +80,7 @@ class Artifacts:
         """Keep FILES, which are below ROOT, under NAME and return the artifact; StepError when the run has one of that name."""
         place = self._folder / name
         try:
+            # Making the folder is the reservation of the name: legs of a matrix may run at once.
             place.mkdir(parents=True)
         except FileExistsError as error:
             raise StepError(f"Failed to CreateArtifact: Received non-retryable error: {TAKEN}") from error
@@ -122,6 +123,7 @@ def _archived(folder: Path) -> tuple[int, str]:
     with tempfile.TemporaryFile() as file:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+                # Without the files' times, so that the same files have the same digest.
                 archive.writestr(zipfile.ZipInfo(str(path.relative_to(folder))), path.read_bytes(), zipfile.ZIP_DEFLATED)
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()

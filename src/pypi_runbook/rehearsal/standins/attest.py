@@ -26,6 +26,7 @@ def attest(job: Job, inputs: Inputs) -> None:
     kind = _kind(inputs)
     job.say(f"Attestation type: {kind}")
     subjects = _subjects(job, inputs)
+    # The action signs first and meets the missing permission when it stores the result.
     if job.permissions.get("attestations") != "write":
         raise StepError("Failed to persist attestation: Resource not accessible by integration")
     file = job.folders.temp / uuid.uuid4().hex / "attestation.json"
@@ -58,6 +59,7 @@ def _subjects(job: Job, inputs: Inputs) -> list[Subject]:
     if len(given) > 1:
         raise StepError("Only one of subject-path, subject-digest, or subject-checksums may be provided")
     name = inputs["subject-name"].strip()
+    # A digest stands for a file that is not here, so nothing is looked for.
     if digest:
         return [(name, _checked(digest, name))]
     return _from_files(job, path, name) if path else _from_checksums(job, checksums)

@@ -12,6 +12,7 @@ def restore(job: Job, inputs: Inputs) -> None:
     """Find nothing under the keys; StepError where a miss shall fail."""
     key = inputs["key"].strip()
     keys = [key, *lines(inputs["restore-keys"])]
+    # `cache-hit` stays unset on a miss (actions/cache#1466).
     if truth(inputs, "fail-on-cache-miss"):
         raise StepError(f"Failed to restore cache entry. Exiting as fail-on-cache-miss is set. Input key: {key}")
     job.say(f"Cache not found for input keys: {', '.join(keys)}")

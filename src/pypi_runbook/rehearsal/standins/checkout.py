@@ -52,9 +52,11 @@ def _wanted(job: Job, inputs: Inputs) -> Wanted:
     folder = (job.folders.workspace / inputs["path"].strip()).resolve()
     if not folder.is_relative_to(job.folders.workspace.resolve()):
         raise StepError(f"Repository path '{folder}' is not under '{job.folders.workspace}'")
+    # Another repository may well exist; only the rehearsal does not have it, so this is no failure of the workflow.
     own = repository.casefold() == job.world.repository.casefold()
     if not own or inputs["github-server-url"].strip().rstrip("/") not in ("", SERVER):
         raise NotHereError(f"the rehearsal has only {job.world.repository}, not {repository}")
+    # A commit is checked out as such; the event's own ref has its commit beside it, so that a moved branch is noticed.
     ref = inputs["ref"].strip()
     if COMMIT.fullmatch(ref):
         return Wanted(repository, folder, "", ref)
@@ -109,6 +111,7 @@ class Repository:
 
     def attempt(self, *arguments: str, quiet: bool = True) -> tuple[int, str]:
         """Run git with ARGUMENTS and return its status and output."""
+        # Without these git would wait for a name and a password at the person's terminal.
         env = variables(self._job, GIT_TERMINAL_PROMPT="0", GCM_INTERACTIVE="Never")
         return self._job.call(["git", *arguments], env=env, cwd=self._wanted.folder, quiet=quiet)
 
@@ -140,6 +143,7 @@ class Repository:
     @contextmanager
     def credentials(self, token: str, *, persist: bool) -> Iterator[None]:
         """Let git send TOKEN from a file outside the checkout, as the action does since its sixth version; afterwards too if PERSIST."""
+        # The header goes into a file: as an argument everybody on the machine could read it.
         header = base64.b64encode(f"x-access-token:{token}".encode()).decode()
         self._job.mask(header)
         file = self._job.folders.temp / f"git-credentials-{uuid.uuid4()}.config"
@@ -163,6 +167,7 @@ class Repository:
         """Fetch REF, or the wanted commit, with DEPTH commits; all branches and tags where DEPTH is 0."""
         commit = self._wanted.commit
         specs = fetched(ref, commit, tags=tags) if depth else all_history(ref, commit)
+        # Tags come by their own refspec alone; git would bring those of fetched commits by itself.
         options = ["--no-tags", "--prune", "--no-recurse-submodules", *([f"--depth={depth}"] if depth else [])]
         shallow = (self._wanted.folder / ".git" / "shallow").is_file()
         options += ["--unshallow"] if shallow and not depth else []

@@ -38,6 +38,7 @@ def _download(job: Job, inputs: Inputs, *, always_in_folders: bool) -> None:
     folder = _folder(job, inputs["path"].strip())
     store = Artifacts(job.world.artifacts)
     chosen = _choose(job, inputs, store)
+    # The classic trap: without a name, files land in path/NAME/, where the upload does not look.
     together = bool(inputs["name"].strip()) or truth(inputs, "merge-multiple") or (len(chosen) == 1 and not always_in_folders)
     if chosen:
         job.say("Preparing to download the following artifacts:")
@@ -63,6 +64,7 @@ def _check(job: Job, inputs: Inputs) -> None:
     if inputs["name"].strip() and inputs["artifact-ids"].strip():
         raise StepError("Inputs 'name' and 'artifact-ids' cannot be used together. Please specify only one.")
     run, repository = inputs["run-id"].strip(), inputs["repository"].strip()
+    # A token alone asks for this run too, only through the public API.
     if inputs["github-token"].strip() and (run != str(job.github["run_id"]) or repository != job.github["repository"]):
         raise NotHereError(f"the rehearsal has only the artifacts of its own run, not those of run {run} in {repository}")
     if truth(inputs, "skip-decompress"):

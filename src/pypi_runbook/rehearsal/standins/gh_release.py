@@ -72,6 +72,7 @@ class Releasing:
         using = f' using commit "{target}"' if target else ""
         self.job.say(f"👩‍🏭 Creating new GitHub release for tag {self.tag}{using}...")
         prerelease = _chosen(self.inputs, "prerelease")
+        # A pre-release must not be published from a draft, for that would be the event `published`, not `prereleased`.
         draft = bool(_chosen(self.inputs, "draft")) if prerelease else True
         content = {"name": self.inputs["name"] or self.tag, "draft": draft, "prerelease": prerelease, "target_commitish": target or None}
         try:
@@ -115,6 +116,7 @@ class Releasing:
         return self.inputs["body"]
 
     def _common(self, body: str) -> dict[str, Any]:
+        # The notes are asked for first, since GitHub would put its own in front of the body.
         if self.inputs["generate_release_notes"] == "true":
             notes = self.api.notes(self.tag, self.inputs["target_commitish"] or None, self.inputs["previous_tag"].strip() or None)
             body = f"{body}\n\n{notes}" if body else notes
@@ -126,6 +128,7 @@ class Releasing:
         """Attach FILES to the release FOUND, over those of the same name unless told otherwise, and return it."""
         assets = []
         for file in files:
+            # GitHub writes a dot for a space in a file's name.
             before = next((asset for asset in found["assets"] if asset["name"] in (file.name, file.name.replace(" ", "."))), None)
             if before and self.inputs["overwrite_files"] == "false":
                 self.job.say(f"Asset {file.name} already exists and overwrite_files is false...")

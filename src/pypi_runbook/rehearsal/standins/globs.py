@@ -45,6 +45,7 @@ def _pattern(line: str, folder: Path, home: Path) -> Pattern:
     else:
         base = Path("/") if bare.startswith("/") else folder
         segments = segments[1:] if segments[:1] == ["."] else segments
+    # Looking begins at the folder before the first wildcard, and paths in an artifact are relative to it.
     wild = next((place for place, part in enumerate(segments) if WILD.search(part)), len(segments))
     search = base.joinpath(*segments[:wild])
     rest = "".join(segment_expression(part) for part in segments[wild:])
@@ -82,6 +83,7 @@ def find_files(patterns: list[Pattern], *, hidden: bool) -> list[Path]:
 
 
 def _is_named(patterns: list[Pattern], path: Path) -> bool:
+    # The last line that fits decides.
     named = False
     for pattern in patterns:
         if pattern.matches(path):

@@ -38,11 +38,13 @@ def ask_github(method: str, address: str, file: str = "", kind: str = "applicati
 def exchange(domain: str) -> dict[str, Any]:
     """Return what came of asking DOMAIN for its audience, GitHub for an identity, and DOMAIN for a token."""
     status, body = request(f"https://{domain}/_/oidc/audience")
+    # Each failure goes back as data: the words for it are the stand-in's.
     if status != 200:
         return {"failed": "audience", "status": status, "error": body}
     identity = identify(json.loads(body)["audience"])
     if "error" in identity:
         return {"failed": "identity", **identity}
+    # Its claims are shown when the index refuses, so they are read before the token is given away.
     claims = read_claims(identity["value"])
     status, body = request(f"https://{domain}/_/oidc/mint-token", json.dumps({"token": identity["value"]}).encode())
     try:

@@ -64,6 +64,7 @@ def interpreters() -> tuple[Interpreter, ...]:
 
 def examine_interpreter(command: Path) -> tuple[Version, Installation] | None:
     """Return the version and the installation of the interpreter COMMAND; None when it does not start, or is too bare to say."""
+    # Isolated, so that neither the folder nor the person's variables change what it says.
     try:
         done = subprocess.run([command, "-I", "-c", PROBE], capture_output=True, text=True, timeout=30, check=True)
         told = json.loads(done.stdout)

@@ -39,6 +39,7 @@ def publish(job: Job, inputs: Inputs) -> None:
     url = _either(inputs, "repository-url")
     _check_index(url)
     folder = _either(inputs, "packages-dir").rstrip("/")
+    # The order is the action's: what fails before the upload leaves the index untouched, what fails before the mint also the project.
     attest = _wants_attestations(job, inputs, url)
     password = _password(job, inputs, url, folder)
     _warn_about(job, inputs["user"], password, folder)
@@ -55,6 +56,7 @@ def _run(job: Job, inputs: Inputs, *, url: str, password: str, folder: str, atte
     if _is(_either(inputs, "print-hash")) or verbose:
         _print_hashes(job, job.folders.workspace / folder)
     options = ["--verbose"] * verbose + ["--disable-progress-bar"] + ["--skip-existing"] * _is(_either(inputs, "skip-existing"))
+    # In variables: an argument would be readable for everybody on the machine.
     secrets = {"TWINE_USERNAME": inputs["user"], "TWINE_PASSWORD": password, "TWINE_REPOSITORY_URL": url}
     _twine(job, ["upload", "--non-interactive", *options, *_files(job, folder)], **secrets)
 
@@ -77,6 +79,7 @@ def _check_index(url: str) -> None:
 
 
 def _wants_attestations(job: Job, inputs: Inputs, url: str) -> bool:
+    # A workflow that says nothing wants them: the default came with version 1.11.
     wanted = inputs["attestations"].strip() != "false"
     if wanted and not _is_trusted(inputs):
         warn(job, texts.ATTESTATIONS_WITHOUT_TRUST, texts.ATTESTATIONS_IGNORED)

@@ -72,6 +72,7 @@ def exists(version: Version) -> bool:
 
 def github_choice(wanted: Range) -> Version | None:
     """Return the newest version in WANTED that GitHub's runners have; None when there is none."""
+    # Known releases before those that may have come since.
     for (major, minor), (first, last) in sorted(KNOWN.items(), reverse=True):
         for micro in [*range(last, first - 1, -1), *range(last + 1, last + LATER + 1)]:
             if (version := Version(f"{major}.{minor}.{micro}")) in wanted:

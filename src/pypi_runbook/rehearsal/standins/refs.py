@@ -17,6 +17,7 @@ def all_history(ref: str, commit: str) -> list[str]:
 def fetched(ref: str, commit: str, *, tags: bool) -> list[str]:
     """Return what a shallow checkout of REF at COMMIT, either of which may be empty, fetches; TAGS adds every tag."""
     specs = [ALL_TAGS] if tags else []
+    # By its name, not by the commit: an annotated tag would come without itself.
     if ref.startswith(TAGS):
         return specs or [f"+{ref}:{ref}"]
     if ref.startswith((HEADS, PULLS)):

@@ -70,6 +70,7 @@ def _content(job: Job, inputs: Inputs, api: Api, tag: str, found: dict[str, Any]
     def kept(name: str) -> bool:
         return bool(found) and _is(inputs, f"omit{name}DuringUpdate")
 
+    # What is None is not sent, and GitHub leaves it as it is.
     body = None if _is(inputs, "omitBody") or kept("Body") else _body(job, inputs)
     if _is(inputs, "generateReleaseNotes") and not kept("Body"):
         notes = api.notes(tag, inputs["commit"] or None, inputs["generateReleaseNotesPreviousTag"] or None)

@@ -22,5 +22,6 @@ def split_patterns(text: str) -> list[str]:
 def match_paths(pattern: str, folder: Path, home: Path, *, hidden: bool) -> list[Path]:
     """Return what PATTERN names, relative to FOLDER, `~/` being HOME; HIDDEN lets wildcards match names that begin with a dot."""
     written = f"{home}/{pattern[2:]}" if pattern.startswith("~/") else pattern
+    # Names come once, also where alternatives overlap.
     found = {name for each in expand_braces(written) for name in glob.glob(each, root_dir=folder, recursive=True, include_hidden=hidden)}  # noqa: PTH207 (`hidden`)
     return [folder / name for name in sorted(found)]

@@ -84,6 +84,7 @@ def _use(job: Job, version: str, inputs: Inputs) -> None:
 
 def _choose(job: Job, version: str, inputs: Inputs) -> Interpreter:
     """Return the machine's interpreter for VERSION, the nearest one where it has none; StepError for what GitHub does not have either."""
+    # `3.13-dev` and `3.13.0rc1` are spellings that semver does not know.
     spelled = re.sub(r"^(\d+)\.(\d+)-dev$", r"~\1.\2.0-0", version)
     spelled = re.sub(r"(\d+\.\d+\.\d+)((?:a|b|rc)\d*)", r"\1-\2", spelled)
     if truth(inputs, "allow-prereleases"):
@@ -91,6 +92,7 @@ def _choose(job: Job, version: str, inputs: Inputs) -> Interpreter:
     if re.fullmatch(r"\d+\.\d+(\.\d+)?t(-dev)?", version) or truth(inputs, "freethreaded"):
         raise NotHereError("the rehearsal has no free-threaded Python")
     wanted = read_range(spelled)
+    # A version that GitHub never had must not be found here, or the release fails there.
     here = [each for each in interpreters() if exists(each.version)]
     fitting = [each for each in here if wanted and each.version in wanted]
     there = github_choice(wanted) if wanted else None
@@ -118,6 +120,7 @@ def _nearest(job: Job, candidates: list[Interpreter], there: Version | None, wan
 
 
 def _put_first(job: Job, folder: Path, command: Path) -> None:
+    # CMake and pkg-config look at these; so do other actions.
     for name in ("pythonLocation", "Python_ROOT_DIR", "Python2_ROOT_DIR", "Python3_ROOT_DIR"):
         job.export(name, str(folder))
     job.export("PKG_CONFIG_PATH", f"{folder}/lib/pkgconfig")

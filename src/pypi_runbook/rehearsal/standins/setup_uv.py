@@ -32,6 +32,7 @@ def set_up_uv(job: Job, inputs: Inputs) -> None:
     if truth(inputs, "activate-environment"):
         _activate(job, inputs, folder, place)
     _cache(job, inputs)
+    # Asked, not assumed: for a range only uv itself knows which one it is.
     version = job.call([str(place / "uv"), "--version"], env=variables(job), quiet=True)[1].split()[1]
     job.outputs.update({"uv-version": version, "uv-path": str(place / "uv"), "uvx-path": str(place / "uvx"), "python-version": python or "unknown"})
     job.say(f"Successfully installed uv version {version}")
@@ -72,6 +73,7 @@ def _requirement(wanted: str, inputs: Inputs) -> str:
         return f"uv=={wanted}"
     if inputs["resolution-strategy"].strip() == "lowest" and (lowest := re.match(r">=\s*([\d.]+)", wanted)):
         return f"uv~={lowest[1]}" if lowest[1].count(".") > 1 else f"uv=={lowest[1]}.*"
+    # npm's `0.5.x` is PyPI's `==0.5.*`.
     if re.fullmatch(r"\d+(\.(\d+|[xX*]))*", wanted):
         shortened = re.sub(r"(\.[xX*])+$", "", wanted)
         return f"uv=={shortened}.*"

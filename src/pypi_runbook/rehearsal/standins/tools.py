@@ -28,6 +28,7 @@ def install_tool(job: Job, requirement: str, commands: tuple[str, ...], folder: 
     status, output = job.call([str(command), "-I", "-m", "pip", "install", *options, requirement], env=variables(job), quiet=True)
     if status:
         errors = [line.removeprefix("ERROR: ") for line in output.splitlines() if line.startswith("ERROR: ")]
+        # Only an absent version has the installer's words; a failed build or a lost connection has pip's.
         absent = "No matching distribution found" in output
         raise StepError(missing if missing and absent else "\n".join(errors) or f"pip failed with exit code {status}")
     folder.mkdir(parents=True, exist_ok=True)

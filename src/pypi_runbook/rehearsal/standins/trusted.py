@@ -24,6 +24,7 @@ def get_token(job: Job, domain: str) -> str:
     """Return an upload token of the index at DOMAIN for the job; StepError in the action's words."""
     came = ask_inside(job, "exchange", domain)
     claims = came.get("claims", {})
+    # A reusable workflow works by accident, so the action warns also when all goes well.
     if claims and claims.get("workflow_ref") != claims.get("job_workflow_ref"):
         _warn_of_reuse(job, claims)
     if came["failed"] or not came.get("token"):
@@ -72,6 +73,7 @@ def page_of(came: dict[str, Any]) -> str | None:
         return TARGET_PAGE
     if error["code"] == "invalid-publisher" and claims.get("workflow_ref") != claims.get("job_workflow_ref"):
         return REUSABLE_PAGE
+    # The most common difference between a job and its publisher.
     if error["code"] == "invalid-publisher" and "environment" not in claims:
         return ENVIRONMENT_PAGE
     return PAGES.get(error["code"])

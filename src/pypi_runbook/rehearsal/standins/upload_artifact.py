@@ -66,6 +66,7 @@ def _say_doubles(job: Job, files: list[Path]) -> None:
 def _root(job: Job, patterns: list[Pattern], files: list[Path]) -> Path:
     """Return the folder to which paths in the artifact are relative: where looking began, or what all such places have in common."""
     places = search_paths(patterns)
+    # Of the places, not of the files: one file from two patterns still keeps its folders.
     if len(places) > 1:
         job.say("Multiple search paths detected. Calculating the least common ancestor of all paths")
         common = Path(os.path.commonpath(places))
@@ -85,6 +86,7 @@ def _add(job: Job, inputs: Inputs, files: list[Path], root: Path) -> Artifact:
     check_name(name)
     job.say("Artifact name is valid!")
     job.say("Root directory input is valid!")
+    # Files for any system: what Windows could not write is refused everywhere.
     for file in files:
         check_path(f"/{file.relative_to(root)}")
     if truth(inputs, "overwrite"):

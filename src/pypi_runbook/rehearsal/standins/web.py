@@ -61,6 +61,7 @@ class Api:
         """Return the answer to METHOD on PATH below the repository, sending CONTENT without what is None; ApiError from 400 on."""
         if content is None:
             return self._send(method, f"{self._base}{path}")
+        # A file, since release notes can be longer than an argument may be.
         file = self._job.folders.temp / f"request-{uuid.uuid4()}.json"
         file.write_text(json.dumps({name: value for name, value in content.items() if value is not None}))
         try:
