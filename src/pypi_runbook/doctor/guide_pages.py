@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from pypi_runbook.doctor.checkup import Checkup
+from pypi_runbook.doctor.workflow_view import without_long_lines
 from pypi_runbook.finding import Finding
 from pypi_runbook.project.shell import Command, shell_commands
 from pypi_runbook.secrets import mask
@@ -48,7 +49,8 @@ CLIENTS = {
     *("poetry", "pip", "pip3", "pipx", "python", "python3", "py", "twine", "git", "gh", "uv", "uvx", "hatch", "flit", "pdm", "maturin"),
     *("invoke", "inv", "tox", "nox", "towncrier", "mkdocs", "bump2version", "bump-my-version", "cz", "build", "pyproject-build", "make"),
 }
-LARGEST = 400_000
+# What is larger is generated, and nobody reads it to make a release.
+LARGEST, MOST_LINES = 200_000, 5_000
 PROMPT = re.compile(r"\s*(?:\([\w.-]+\) ?)?\$ ")
 
 
@@ -152,8 +154,16 @@ class Page:
 
     def section(self, number: int) -> str:
         """Return the text of one section: its heading and everything up to the next."""
-        texts = [block.text for block in self.blocks if block.section == number]
-        return "\n".join([*texts, *(fence.text for fence in self.fences if fence.section == number)])
+        return self.sections.get(number, "")
+
+    @cached_property
+    def sections(self) -> dict[int, str]:
+        """The text of each section, by the number of headings before it."""
+        found: dict[int, list[str]] = {}
+        pieces: list[Block | Fence] = [*self.blocks, *self.fences]
+        for piece in pieces:
+            found.setdefault(piece.section, []).append(piece.text)
+        return {number: "\n".join(texts) for number, texts in found.items()}
 
     @cached_property
     def codes(self) -> list[tuple[str, int]]:
@@ -210,6 +220,7 @@ def is_guide(file: str) -> bool:
 def read_page(checkup: Checkup, file: str) -> Page | None:
     """Return FILE when its name or its text is about releasing."""
     text = checkup.text(file)
-    if text is None or len(text) > LARGEST:
+    if text is None or len(text) > LARGEST or text.count("\n") > MOST_LINES:
         return None
+    text = without_long_lines(text)
     return Page(checkup, file, text) if ABOUT.search(file) or SAYS.search(text) else None

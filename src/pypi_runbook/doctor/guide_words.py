@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import tomllib
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import Any
 
@@ -59,11 +60,11 @@ FORMS = "publishing/trusted-publishing.md"
 def about(block: Block, pattern: re.Pattern[str]) -> Iterator[tuple[int, str]]:
     """Yield the line of each place in BLOCK that PATTERN finds, and the sentence around it with the next one, which may take it back."""
     whole = block.text.replace("\n", " ")
+    ends: list[int] | None = None
     for match in pattern.finditer(whole):
-        before = [end.end() for end in SENTENCE.finditer(whole, 0, match.start())]
-        after = [end.start() for end in SENTENCE.finditer(whole, match.end())]
-        text = whole[before[-1] if before else 0 : after[1] if len(after) > 1 else len(block.text)]
-        yield block.line + block.text.count("\n", 0, match.start()), text
+        ends = [0, *(end.end() for end in SENTENCE.finditer(whole)), len(whole)] if ends is None else ends
+        first, last = bisect_right(ends, match.start()) - 1, bisect_left(ends, match.end())
+        yield block.line + block.text.count("\n", 0, match.start()), whole[ends[first] : ends[min(last + 1, len(ends) - 1)]]
 
 
 def registers_name(page: Page) -> Iterator[Finding]:
@@ -116,13 +117,13 @@ def publisher_fields(page: Page) -> Iterator[Finding]:
     views = list(publishing_workflows(page.checkup))
     files = {posixpath.basename(workflow.file) for workflow in page.checkup.facts.workflows}
     environments = {job.job.environment for view in views for job in view.jobs.values()}
-    for block in page.blocks if views else ():
-        if not PUBLISHER.search(page.section(block.section)):
-            continue
+    known = None not in {job.job.environment for view in views for job in view.publishing}
+    telling = {number for number, text in page.sections.items() if views and PUBLISHER.search(text)}
+    for block in (block for block in page.blocks if block.section in telling):
         for match in WORKFLOW_FIELD.finditer(block.text):
             if match[3] not in files:
                 yield wrong_field(page, block, match, f"there is no workflow {match[3]} in .github/workflows")
-        for match in ENVIRONMENT_FIELD.finditer(block.text) if None not in {job.job.environment for view in views for job in view.publishing} else ():
+        for match in ENVIRONMENT_FIELD.finditer(block.text) if known else ():
             if match[2] not in environments and match[2] not in ("name", "url"):
                 yield wrong_field(page, block, match, f"no job has the environment {match[2]}")
 

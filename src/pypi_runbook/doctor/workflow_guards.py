@@ -89,14 +89,14 @@ def compares(checkup: Checkup, step: StepView) -> bool:
     if not step.step.run:
         return False
     # A condition decides whether the step runs; it hands the tag to nobody.
-    text = "\n".join([step.step.run, *step.step.env.values(), *called(checkup, step)])
+    text = "\n".join([step.script, *step.step.env.values(), *called(checkup, step)])
     # A name that holds `version` is enough for a variable, but not for an option or a key such as python-version.
     return bool(REFERENCE.search(text) and VERSION.search(re.sub(r"python[-_]version|--version\b|api-version", "", text, flags=re.IGNORECASE)))
 
 
 def called(checkup: Checkup, step: StepView) -> Iterator[str]:
     """Yield the text of the repository's own files that STEP's commands name."""
-    for command in shell_commands(step.step.run or ""):
+    for command in shell_commands(step.script):
         for word in command.words:
             name = word.removeprefix("./")
             if (name in checkup.files and name.endswith((".py", ".sh", ".bash"))) or (word == command.words[0] and name in checkup.files):
@@ -155,7 +155,7 @@ def check_shallow(checkup: Checkup) -> Iterator[Finding]:
         by_tag = any(re.search(r"refs/tags|'release'|ref_type", text) for job in view.publishing for text in conditions(job))
         for job in view.chain() if untagged and not by_tag else ():
             step = next((step for step in job.steps if step.action == "actions/checkout"), None)
-            fetches = any(re.search(r"git fetch[^\n]*(--unshallow|--tags|--depth)", each.step.run or "") for each in job.steps)
+            fetches = any(re.search(r"git fetch[^\n]*(--unshallow|--tags|--depth)", each.script) for each in job.steps)
             if step and any(each.builds for each in job.steps) and "fetch-depth" not in step.step.inputs and not fetches:
                 message = f"job {job.job.id} takes the version from git's tags, and checks out one commit without them when {untagged[0]} starts it"
                 fix = "give the checkout `fetch-depth: 0`"

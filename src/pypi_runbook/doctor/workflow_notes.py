@@ -36,7 +36,7 @@ def replaces(step: StepView) -> str | None:
         return None if step.is_on("append_body") else "add `append_body: true`, or append with `gh release edit` once"
     if step.action == "ncipollo/release-action" and step.is_on("allowUpdates") and (inputs.get("body") or inputs.get("bodyFile")):
         return None if step.is_on("omitBodyDuringUpdate", "omitBody") else "add `omitBodyDuringUpdate: true`"
-    script = step.step.run or ""
+    script = step.script
     if EDITS.search(script) and not READS.search(script):
         return "read the notes with `gh release view` first, and write them back with what is new"
     return None

@@ -167,7 +167,7 @@ def check_tools(checkup: Checkup) -> Iterator[Finding]:
 def unlocked(step: StepView) -> list[str]:
     """Return the names that STEP installs from an index without an exact version."""
     found: list[str] = []
-    script = step.step.run or ""
+    script = step.script
     for command in shell_commands(script) if not (step.step.shell or "").startswith("python") else ():
         found += installed(command.words)
     return [name for name in dict.fromkeys(found) if not EXACT.search(name)]

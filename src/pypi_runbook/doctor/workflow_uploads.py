@@ -37,7 +37,7 @@ def skipping(step: StepView) -> tuple[str, ...] | None:
     """Return the keys by which STEP skips what exists."""
     if name := step.is_on("skip-existing", "skip_existing"):
         return ("with", name)
-    return ("run",) if SKIPS.search(step.step.run or "") else None
+    return ("run",) if SKIPS.search(step.script) else None
 
 
 def check_attestations(checkup: Checkup) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 BUILDS = re.compile(
     r"\b(poetry|uv|hatch|flit|pdm|maturin) (-\S+ )*build\b|-m build\b|\bpyproject-build\b|\bsetup\.py\b.*\b(sdist|bdist_wheel)\b|\bpublish --build\b"
 )
+LONGEST_LINE = 2_000
 BUILDING_ACTIONS = {"hynek/build-and-inspect-python-package", "pypa/cibuildwheel", "pyo3/maturin-action"}
 
 
@@ -36,15 +37,20 @@ class StepView:
         return (self.step.uses or "").partition("@")[0].lower()
 
     @property
+    def script(self) -> str:
+        """What the step runs; empty for an action."""
+        return without_long_lines(self.step.run or "")
+
+    @property
     def text(self) -> str:
         """Everything that the step's commands can see: the script, what `env:` and `with:` give it, and its condition."""
         step = self.step
-        return "\n".join([step.run or "", *step.env.values(), *step.inputs.values(), step.condition or ""])
+        return "\n".join([self.script, *step.env.values(), *step.inputs.values(), step.condition or ""])
 
     @property
     def builds(self) -> bool:
         """Whether the step makes distributions."""
-        return self.action in BUILDING_ACTIONS or bool(BUILDS.search(self.step.run or ""))
+        return self.action in BUILDING_ACTIONS or bool(BUILDS.search(self.script))
 
     def line(self, *keys: str) -> int:
         """Return the line of a key below the step, of the nearest key above it that is there, or of the step."""
@@ -164,6 +170,11 @@ def job_view(job: Job, raw: CommentedMap) -> JobView:
     """Return JOB with its mapping."""
     steps = items(raw.get("steps"))
     return JobView(job, raw, [StepView(step, body) for step, body in zip(job.steps, steps, strict=False) if isinstance(body, CommentedMap)])
+
+
+def without_long_lines(text: str) -> str:
+    """Return TEXT with lines emptied that nobody has typed, since looking for a command in one can take minutes."""
+    return "\n".join(line if len(line) <= LONGEST_LINE else "" for line in text.split("\n"))
 
 
 def key_line(node: Any, line: int, *keys: str) -> int:
