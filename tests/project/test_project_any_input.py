@@ -1,18 +1,33 @@
-"""Whatever a file says, reading ends with facts or with an error that names the file; never with a traceback."""
+"""Whatever a project holds, reading it ends with facts or with an error that names file and line; never with a traceback or not at all."""
 
 from __future__ import annotations
 
 import json
+import resource
+import signal
+import subprocess
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+from hostile import Case, hostile_projects
+from hostile_specials import SPECIALS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.project import read_project
+from pypi_runbook.project.routes import warnings
 
+# 5 000 in all; a part is one test, so that workers share them.
+PARTS, CASES = 10, 500
+SEED = 5
+# What one case may cost: seconds of this process, and megabytes above what it had.
+SECONDS, MEGABYTES = 20, 400
 SCALARS = st.sampled_from(["", "a", "1.0", "^3.11", "${{ matrix.a }}", "${{ env.A }}", "x" * 50, 0, 3.1, True])
 VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["name", "a", "b.c", "version", "file"]), inner, max_size=3)
@@ -67,10 +82,11 @@ def read(files: dict[str, str]) -> None:
         assert error is None or (error.file in files and error.line)
 
 
-def refused(folder: Path) -> RunbookError | None:
-    """Return the error with which reading FOLDER ended; None when it gave a document."""
+def refused(folder: Path, *, warned: bool = True) -> RunbookError | None:
+    """Return the error with which `show` on FOLDER ends, WARNED or without its warnings; None when it gives a document."""
     try:
-        json.dumps(read_project(folder).as_json())
+        facts = read_project(folder)
+        json.dumps(facts.as_json() | {"warnings": [finding.as_json() for finding in warnings(facts)] if warned else []})
     except RunbookError as error:
         return error
     return None
@@ -98,3 +114,58 @@ def test_any_text(text: str) -> None:
         read({name: text})
     step = json.dumps({"on": "push", "jobs": {"a": {"steps": [{"run": f"bash x.sh; {text}"}]}}})
     read({".github/workflows/x.yml": step, "x.sh": text, "setup.py": text})
+
+
+@contextmanager
+def limited(name: str) -> Iterator[None]:
+    """Fail when what is done inside takes more than SECONDS of processor time; git's own time is bounded by its caller."""
+
+    def stop(*_: object) -> None:
+        raise TimeoutError(f"{name} takes more than {SECONDS} s")
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def ends_well(case: Case, folder: Path, *, warned: bool = True) -> None:
+    """Read the project of CASE, made in FOLDER: facts that JSON can hold, or an error with file, line and what to do."""
+    folder.mkdir()
+    case.make(folder)
+    with limited(case.name):
+        error = refused(folder, warned=warned)
+    assert error is None or (error.status == 2 and error.message and error.file and error.line and error.next), f"{case.name}: {error}"
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_hostile_projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: int) -> None:
+    """Specimens with tokens and bytes deleted, doubled, swapped, put in or cut off."""
+    monkeypatch.setenv("PATH", "")  # git would be asked two questions for each, which have tests of their own
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for case in hostile_projects(SEED + part, CASES):
+        if not case.special:
+            # Following every way through every workflow takes as long as all of the reading.
+            ends_well(case, tmp_path / case.name, warned=part == 0)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < MEGABYTES * 1024
+
+
+@pytest.mark.parametrize("name", SPECIALS)
+def test_a_special_project(tmp_path: Path, name: str) -> None:
+    """Pipes, devices, loops of links, bombs, values in values without end, and names that no terminal shows."""
+    ends_well(Case(name, SPECIALS[name], special=True), tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["surrogate", "name-of-bytes", "laughs", "pipe-3", "bomb-toml"])
+def test_the_command_on_a_special_project(tmp_path: Path, name: str) -> None:
+    """The command line ends with tables or with status 2 and a message, and sends no control characters to the terminal."""
+    SPECIALS[name](tmp_path)
+    command = [sys.executable, "-m", "pypi_runbook", "show", "--project", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=60)
+    assert done.returncode in (0, 2)
+    assert b"Traceback" not in done.stderr
+    assert (done.returncode == 2) == done.stderr.startswith(b"error: ")
+    assert b"\x1b" not in done.stdout + done.stderr

@@ -55,14 +55,14 @@ def tables(facts: Facts) -> Iterator[Table]:
             "id-token",
             "Python",
             "publishes to",
-            title=f"{workflow.name}: {workflow.file}",
-            caption=f"starts on {events}",
+            title=shown(f"{workflow.name}: {workflow.file}"),
+            caption=shown(f"starts on {events}"),
             title_justify="left",
         )
         for column in jobs.columns:
             column.overflow = "fold"
         for job in workflow.jobs:
-            jobs.add_row(*job_row(job))
+            jobs.add_row(*map(shown, job_row(job)))
         yield jobs
     if facts.unknown:
         yield grid("Unknown", [(item.path, item.reason) for item in facts.unknown])
@@ -93,5 +93,10 @@ def grid(title: str, rows: list[tuple[str, str]]) -> Table:
     table.add_column()
     table.add_column(overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(shown, row))
     return table
+
+
+def shown(text: str) -> str:
+    """Return TEXT without what would control the terminal, and what it cannot show, written as Python escapes."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else ascii(letter)[1:-1] for letter in text)

@@ -18,7 +18,7 @@ TEXTS = ("name", "description", "license", "readme")
 def read_cargo(manifest: Path, root: Path) -> dict[str, Any]:
     """Return the package that MANIFEST describes, values of its workspace included; empty when there is none below ROOT.
 
-    `module` is the name under which its library is imported.
+    `modules` holds the name under which its library is imported.
     """
     data = toml(text_of(manifest, root))
     package = table(data.get("package"))
@@ -27,7 +27,7 @@ def read_cargo(manifest: Path, root: Path) -> dict[str, Any]:
     found = {key: given[key] for key in TEXTS if isinstance(given.get(key), str)}
     if package:
         module = table(data.get("lib")).get("name") or given.get("name")
-        found["module"] = str(module).replace("-", "_")
+        found["modules"] = [str(module).replace("-", "_")]
     found |= {key: given[key] for key in ("authors", "keywords") if isinstance(given.get(key), list)}
     if urls := {label: given[key] for key, label in URLS.items() if isinstance(given.get(key), str)}:
         found["urls"] = urls

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,8 +26,10 @@ def git(root: Path, *arguments: str) -> str | None:
     Neither git's own variables nor the repository's settings make it run or read anything else.
     """
     env = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")} | {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    if not (program := shutil.which("git")):
+        return None
     try:
-        command = ["git", *NOTHING_RUN, "-C", str(root), *arguments]
+        command = [program, *NOTHING_RUN, "-C", str(root), *arguments]
         done = subprocess.run(
             command, capture_output=True, encoding="utf-8", errors="surrogateescape", check=False, env=env, stdin=subprocess.DEVNULL, timeout=SECONDS
         )

@@ -10,10 +10,13 @@ from pypi_runbook.project.text import is_file, is_folder, items
 from pypi_runbook.project.toml import Toml
 
 
-def import_names(toml: Toml, folder: Path, name: str | None) -> list[str]:
-    """Return the top-level import names: as the metadata lists them, else as the folder shows them; empty when neither does."""
+def import_names(toml: Toml, folder: Path, name: str | None, others: list[str]) -> list[str]:
+    """Return the top-level import names: as the metadata lists them, else as the folder shows them; empty when neither does.
+
+    others: what a file beside pyproject.toml lists.
+    """
     listed = [str(item).split(";")[0].strip() for item in items(toml.table("project").get("import-names"))]
-    names = listed or from_tool(toml) or from_disk(folder, name)
+    names = listed or from_tool(toml) or others or from_disk(folder, name)
     return list(dict.fromkeys(top(item) for item in names if item))
 
 

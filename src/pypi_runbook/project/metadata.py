@@ -248,8 +248,7 @@ class _Reader:
 
     def imports(self) -> list[str]:
         name = self.raw("name")
-        module = self.elsewhere.get("module")
-        names = import_names(self.toml, self.folder, name if isinstance(name, str) else None) or ([module] if module else [])
+        names = import_names(self.toml, self.folder, name if isinstance(name, str) else None, self.elsewhere.get("modules", []))
         if not names:
             self.known(None, "import_names", "no package of that name stands in the folder or in src/, and the metadata lists none")
         return names

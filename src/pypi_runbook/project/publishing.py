@@ -15,7 +15,7 @@ from pypi_runbook.project.facts import Publish, Step
 from pypi_runbook.project.inputs import call
 from pypi_runbook.project.python import python_commands
 from pypi_runbook.project.shell import Command, shell_commands
-from pypi_runbook.project.tasks import task_commands
+from pypi_runbook.project.tasks import names_runner, task_commands
 from pypi_runbook.project.text import inside, is_file, items, table, text_of
 from pypi_runbook.project.yaml import plain, read_yaml
 
@@ -24,31 +24,43 @@ INTERPRETERS = {"bash", "sh", "zsh", "dash", "source", ".", "python", "python3",
 SHELLS = {"bash", "sh", "zsh", "dash"}
 OFFICIAL = ("pypi", "testpypi")
 # What a step reaches through scripts, tasks and actions that call each other, each time with other values.
-MOST_VISITS = 500
+MOST_VISITS = 100
+MOST_COMMANDS = 50_000
 
 
 @dataclass(frozen=True)
 class Site:
-    """The repository in which steps run: its folder, and the address of each index that its files name."""
+    """The repository in which steps run: its folder, the address of each index that its files name, and how many commands are left to look at."""
 
     root: Path
     configured: dict[str, str] = field(default_factory=dict)
+    left: Iterator[int] = field(default_factory=lambda: iter(range(MOST_COMMANDS)))
+
+    def count(self) -> None:
+        """Count one command; raise RunbookError when there is no end of them."""
+        if next(self.left, None) is None:
+            raise RunbookError("too-many-commands", f"the jobs run more than {MOST_COMMANDS:,} commands", next="call fewer scripts")
 
 
 @dataclass
 class Search:
     """What a search for uploads knows.
 
-    scope: what names mean in the job; trusted: whether it may ask for an OIDC token; configured: address of each index that the project names.
+    scope: what names mean in the job; trusted: whether it may ask for an OIDC token; configured: address of each index that has a name by now.
     seen: what was looked into already, and with which values; line: the step's, where an upload is reported.
     """
 
     scope: Scope
-    root: Path
+    site: Site
     trusted: bool
     configured: dict[str, str] = field(default_factory=dict)
     seen: set[Any] = field(default_factory=set)
     line: int = 1
+
+    @property
+    def root(self) -> Path:
+        """The repository's folder."""
+        return self.site.root
 
     def with_env(self, env: dict[str, str]) -> Search:
         """Return the search in which ENV is set beside what the job has."""
@@ -60,14 +72,15 @@ class Search:
         if key in self.seen:
             return False
         if len(self.seen) >= MOST_VISITS:
-            raise RunbookError("too-many-scripts", f"the step on line {self.line} calls more than {MOST_VISITS} scripts", next="call fewer scripts")
+            message = f"the step calls more than {MOST_VISITS} scripts"
+            raise RunbookError("too-many-commands", message, line=self.line, next="call fewer scripts")
         self.seen.add(key)
         return True
 
 
 def find_uploads(steps: list[Step], scope: Scope, site: Site, *, trusted: bool) -> list[Publish]:
     """Return every upload that STEPS do, each once; an index that only a run can tell is None."""
-    search = Search(scope, site.root, trusted, dict(site.configured))
+    search = Search(scope, site, trusted, dict(site.configured))
     found = [upload for step in steps for upload in of_step(step, search)]
     return list({(upload.index, upload.client, upload.auth): upload for upload in reversed(found)}.values())[::-1]
 
@@ -130,6 +143,7 @@ def of_commands(commands: Iterable[Command], search: Search, folder: Path) -> It
     """Yield the uploads among COMMANDS; an assignment counts for what follows it."""
     env: dict[str, str] = {}
     for command in commands:
+        search.site.count()
         env |= command.env
         here = search.with_env(env)
         words = [expand(word, here.scope.env) for word in command.words]
@@ -188,10 +202,11 @@ def of_called(words: list[str], search: Search, folder: Path) -> Iterator[Publis
         if search.visits(text):
             yield from of_commands(shell_commands(text), search, folder)
         return
-    if found := task_commands(words, folder, search.root):
-        if search.visits(folder, *words):
-            yield from of_commands(found, search, folder)
-        return
+    if names_runner(words):
+        found = task_commands(words, folder, search.root) if search.visits(folder, *words) else []
+        yield from of_commands(found, search, folder)
+        if found:
+            return
     path, arguments = called_file(words, folder, search.root)
     here = search.with_env({str(number): word for number, word in enumerate(arguments, 1)})
     if path and here.visits(path) and (script := text_of(path, search.root)) is not None:

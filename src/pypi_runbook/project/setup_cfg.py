@@ -52,7 +52,9 @@ def convert(metadata: dict[str, str], options: dict[str, str]) -> dict[str, Any]
     homepage = {"Homepage": given["url"]} if given.get("url") else {}
     author = " ".join(filter(None, [given.get("author"), f"<{given['author_email']}>" if given.get("author_email") else None]))
     readme = re.match(r"file:\s*([^,\s]+)", given.get("long_description", ""))
+    packages = [name for key in ("packages", "py_modules") for name in re.split(r"[,\s]+", options.get(key, "")) if name]
     values = {
+        "modules": packages if not any(name.startswith("find") for name in packages) else None,
         **{name: given.get(name) for name in ("name", "version", "description", "license")},
         "requires-python": options.get("python_requires"),
         "readme": readme[1] if readme else None,

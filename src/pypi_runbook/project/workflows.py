@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.project.callers import Call, Callers, id_token, local_file
 from pypi_runbook.project.expressions import is_expression
-from pypi_runbook.project.facts import Job, Step, Trigger, Unknown, Workflow
+from pypi_runbook.project.facts import Job, Publish, Step, Trigger, Unknown, Workflow
 from pypi_runbook.project.publishing import Site
 from pypi_runbook.project.repositories import configured
 from pypi_runbook.project.text import is_file, read_text, text_of
@@ -65,6 +66,7 @@ class _WorkflowReader:
         self.unknown = unknown
         self.lines = read_text(path, root).splitlines()
         self.data = read_yaml(path, root)
+        self.keys: list[int] = []
         self.check()
 
     def check(self) -> None:
@@ -76,6 +78,7 @@ class _WorkflowReader:
 
     def read(self, callers: Callers, site: Site) -> Workflow:
         jobs = self.data["jobs"]
+        self.keys = sorted(line_of(table, key) for table in (self.data, jobs) for key in table)
         name = plain(self.data["name"]) if self.data.get("name") else self.file
         line = line_of(self.data, "name") if "name" in self.data else 1
         ways = callers.of(self.file)
@@ -102,7 +105,7 @@ class _WorkflowReader:
         runs_in = environment(name, ways)
         self.leave_open(f"{place}.environment", runs_in.reason)
         running = [way for way in ways if not way.given.never(plain(body["if"]) if "if" in body else None)]
-        found = uploads(steps, name, running, site)
+        found = self.uploads(steps, name, running, site, line)
         for number, upload in enumerate(found):
             self.leave_open(f"{place}.publishes[{number}].index", None if upload.index else ONLY_A_RUN)
         self.leave_open(f"{place}.publishes", self.elsewhere(body.get("uses"), site.root) if running else None)
@@ -110,7 +113,7 @@ class _WorkflowReader:
             id=str(job_id),
             name=plain(body.get("name") or job_id),
             line=line,
-            end_line=last_line(self.lines, line, self.after(jobs, line)),
+            end_line=last_line(self.lines, line, self.after(line)),
             needs=strings(body.get("needs")),
             environment=runs_in.name,
             environment_url=url,
@@ -121,6 +124,15 @@ class _WorkflowReader:
             condition=plain(body["if"]) if "if" in body else None,
             calls=plain(body["uses"]) if "uses" in body else None,
         )
+
+    def uploads(self, steps: list[Step], name: str, ways: list[Variant], site: Site, line: int) -> list[Publish]:
+        """Return what STEPS upload; an error that knows no place gets the file, and the job's LINE."""
+        try:
+            return uploads(steps, name, ways, site)
+        except RunbookError as error:
+            error.line = error.line or line
+            error.file = error.file or self.file
+            raise
 
     def leave_open(self, path: str, reason: str | None) -> None:
         """Note that PATH is unknown, when there is a REASON."""
@@ -136,10 +148,10 @@ class _WorkflowReader:
             return f"what it does stands in another repository: {plain(uses)}"
         return None if is_file(root / file) else f"the workflow that it calls does not exist: {file}"
 
-    def after(self, siblings: CommentedMap, line: int) -> int:
-        """Return the line of the next key after LINE, among SIBLINGS or the file's own keys; one past the end when there is none."""
-        keys = [line_of(siblings, key) for key in siblings] + [line_of(self.data, key) for key in self.data]
-        return min((number for number in keys if number > line), default=len(self.lines) + 1)
+    def after(self, line: int) -> int:
+        """Return the line of the next job or key of the file after LINE; one past the end when there is none."""
+        place = bisect_right(self.keys, line)
+        return self.keys[place] if place < len(self.keys) else len(self.lines) + 1
 
     def steps(self, body: CommentedMap) -> list[Step]:
         """Return the job's steps; the last line of each is the one before the next."""
@@ -151,8 +163,7 @@ class _WorkflowReader:
         return [self.step(item, start, last_line(self.lines, start, end)) for item, start, end in zip(steps, starts, ends, strict=True)]
 
     def end_of_steps(self, body: CommentedMap, start: int) -> int:
-        jobs = mapping(self.data.get("jobs"))
-        return min(self.after(jobs, start), self.after(body, start))
+        return min([self.after(start), *(line for key in body if (line := line_of(body, key)) > start)])
 
     def step(self, item: Any, line: int, end_line: int) -> Step:
         if not isinstance(item, CommentedMap):

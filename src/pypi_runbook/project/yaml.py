@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
 from ruamel.yaml.scanner import RoundTripScanner
 
 from pypi_runbook.errors import RunbookError
@@ -35,7 +36,9 @@ def read_yaml(path: Path, root: Path) -> Any:
     reader = YAML(typ="rt", pure=True)
     reader.Scanner = _Scanner
     try:
-        value = reader.load(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ReusedAnchorWarning)  # YAML allows it: the later anchor counts from there on
+            value = reader.load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = str(error.problem or error.context or "it cannot be read").split("\n")[0]
@@ -86,7 +89,8 @@ def line_of(mapping: CommentedMap, key: Any) -> int:
 
 def item_line(sequence: CommentedSeq, index: int) -> int:
     """Return the line on which item INDEX of SEQUENCE begins, that of its dash."""
-    return int(sequence.lc.item(index)[0]) + 1
+    place = sequence.lc.data.get(index) if sequence.lc.data else None
+    return int(place[0] if place else sequence.lc.line) + 1
 
 
 def last_line(lines: list[str], first: int, after: int) -> int:

@@ -25,6 +25,11 @@ RUNNERS: dict[str, Callable[[list[str], Path, Path], list[Command]]] = {
 IN_FRONT = {"uv", "uvx", "pipx", "poetry", "pdm", "hatch", "rye", "run", "tool", "-m", "x"}
 
 
+def names_runner(words: list[str]) -> bool:
+    """Tell whether WORDS may call a task runner, before its file is read."""
+    return any(base(word) in RUNNERS or base(word) in SCRIPTS for word in words)
+
+
 def task_commands(words: list[str], folder: Path, root: Path) -> list[Command]:
     """Return the commands that WORDS lead to through a task runner; empty when they call none, or a task that no file has.
 

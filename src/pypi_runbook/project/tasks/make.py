@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from pypi_runbook.project.shell import ASSIGNMENT, Command, shell_commands
@@ -51,6 +52,7 @@ def wants_targets(arguments: list[str]) -> bool:
     return any(not word.startswith("-") and "=" not in word for word in plain)
 
 
+@lru_cache(maxsize=16)
 def read_makefile(text: str) -> Makefile:
     """Return the rules and variables of TEXT; conditions and patterns are read as if all of them held."""
     makefile = Makefile(variables={name: value.strip() for name, value in VARIABLE.findall(text)})
