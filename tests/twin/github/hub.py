@@ -75,7 +75,7 @@ class Hub:
         tls = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=self.twin.authority))
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({"https": self.twin.proxy}), tls, Stay)
         try:
-            with opener.open(request, timeout=20) as answer:
+            with opener.open(request, timeout=60) as answer:
                 return Answer(answer.status, dict(answer.headers), answer.read())
         except urllib.error.HTTPError as error:
             with error:
