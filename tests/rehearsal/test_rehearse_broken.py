@@ -97,6 +97,15 @@ def test_a_mistake_fails_at_its_step_with_its_words(name: str, repository: Path)
     assert done.document["uploads"] == []
 
 
+def test_a_refused_identity_names_claim_and_page(repository: Path) -> None:
+    """Where PyPI only says that no publisher matched, the rehearsal says which claim differs, and which page explains it."""
+    with_workflow(repository, WORKFLOW.replace("environment: pypi", "environment: release"))
+    done = rehearse(repository, "--publisher", FORM)
+    assert done.job("publish")["steps"][1]["page"] == "troubleshooting/invalid-publisher.md"
+    assert "job publish; page: troubleshooting/invalid-publisher.md" in done.words
+    assert any("environment" in line for line in done.document["refused"]), done.words
+
+
 def test_two_triggers_publish_one_release_twice(repository: Path) -> None:
     """A workflow that the tag's push starts too runs twice, and each run's jobs are told apart."""
     with_workflow(repository, WORKFLOW.replace("  release:", "  push: {tags: ['*']}\n  release:"))

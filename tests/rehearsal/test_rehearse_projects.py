@@ -23,6 +23,8 @@ TOOLS = ROOT / ".venv" / "bin"
 WORKFLOW = ".github/workflows/publish-pypi.yml"
 HAND = "Written by hand:\n\n- a line"
 MARK = "<!-- installation instructions of publish-pypi.yml -->"
+# Each costs seconds: what the two projects' workflows have in common is rehearsed with one of them.
+OWN, AI_OPS = (pytest.mark.parametrize("world", [name], indirect=True, scope="module") for name in ("this repository", "AI Ops"))
 TESTPYPI = ("workflow_dispatch", "--input", "testpypi=true")
 
 
@@ -126,6 +128,7 @@ def test_what_was_not_rehearsed_is_told(release: Rehearsed) -> None:
     assert not any(each["essential"] for each in release.document["not_rehearsed"])
 
 
+@AI_OPS
 def test_by_hand_without_the_box_only_builds(builds: Rehearsed) -> None:
     """Nothing is published, and no release is touched."""
     assert builds.status == 0, builds.words
@@ -143,6 +146,7 @@ def test_by_hand_with_the_box_publishes_a_development_version(world: World, firs
     assert first.job("Build the distributions")["outputs"]["version"] == version
 
 
+@OWN
 def test_a_second_test_does_not_clash_with_the_first(world: World, first: Rehearsed) -> None:
     """The next run has the next number, so its files have other names, and the index takes them."""
     second = rehearse(world.quick, *TESTPYPI, "--run-number", "2", env=world.env)
@@ -151,7 +155,7 @@ def test_a_second_test_does_not_clash_with_the_first(world: World, first: Rehear
     assert [name for _, name in files(second)][1] == f"{world.name}-{world.version}.dev2.tar.gz"
 
 
-@pytest.mark.parametrize("world", ["AI Ops"], indirect=True)
+@AI_OPS
 def test_a_pre_release_is_published_as_one(world: World, release: Rehearsed) -> None:
     """A version that is a pre-release makes the release one, and the real workflow publishes it."""
     assert release.status == 0
@@ -174,6 +178,7 @@ STUB = """
 """
 
 
+@OWN
 def test_the_notes_job_twice_leaves_one_block(world: World, tmp_path: Path) -> None:
     """Started again for the same release, the real job finds its mark and leaves the notes alone."""
     root = clone(world.whole, tmp_path / "notes")

@@ -15,6 +15,7 @@ from packaging.version import InvalidVersion, Version
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.project import Facts, read_project
 from pypi_runbook.project.expressions import Value
+from pypi_runbook.project.indexes import INDEXES
 from pypi_runbook.rehearsal.called import Callees, Level
 from pypi_runbook.rehearsal.choosing import PAGE, choose_workflow, no_event, pushes_tags, starts
 from pypi_runbook.rehearsal.definition import WorkflowDefinition
@@ -129,13 +130,14 @@ class _Rehearsal:
         for line in prepare_indexes(self.machine.ask, self.facts, self.request.publisher) if self.request.registers else ():
             self.speaker.say(line)
         release = self.release(prerelease) if self.request.event == "release" else None
-        before = self.uploads()
+        before, since = self.uploads(), self.machine.ask("report")["requests"]
         try:
             for number, (event, action) in enumerate(ways):
                 self.run(event, action, inputs, release, number)
         finally:
             self.report.uploads = [upload for upload in self.uploads() if upload not in before]
             self.report.release = self.released(release)
+            self.report.refused = self.refused(since)
             self.report.transcript = self.speaker.transcript
 
     @property
@@ -191,6 +193,11 @@ class _Rehearsal:
     def uploads(self) -> list[Upload]:
         """Return what the indexes hold."""
         return [Upload(**each) for each in self.machine.ask("list-uploads")["uploads"]]
+
+    def refused(self, since: int) -> list[str]:
+        """Return what was refused and why, from the twin's request number SINCE on, in its words."""
+        lines: list[str] = self.machine.ask("report", since=since)["lines"]
+        return [line for line in lines if not line.startswith(("nothing was", *(f"{index.title} holds" for index in INDEXES.values())))]
 
     def run(self, event: str, action: str, inputs: dict[str, Value], release: Mapping[str, Any] | None, number: int) -> None:
         """Run the workflow once, as EVENT with the activity ACTION starts it."""

@@ -24,7 +24,7 @@ class StepResult:
     """One step that ran or did not.
 
     result: what the job goes on with, so `success` for a failed step that may fail; outcome: what it was before that.
-    reason: why it was skipped, failed or could not be rehearsed. line: of the step in its file.
+    reason: why it was skipped, failed or could not be rehearsed; page: what explains that. line: of the step in its file.
     """
 
     name: str
@@ -38,6 +38,7 @@ class StepResult:
     reason: str = ""
     outputs: dict[str, str] = field(default_factory=dict)
     annotations: list[Annotation] = field(default_factory=list)
+    page: str | None = None
 
 
 @dataclass
@@ -81,7 +82,7 @@ class NotRehearsed:
 
 @dataclass
 class Report:
-    """A whole rehearsal; notes: what a person should know of how it came about."""
+    """A whole rehearsal; notes: what a person should know of how it came about; refused: what the indexes and GitHub refused, and why."""
 
     event: str
     ref: str
@@ -94,6 +95,7 @@ class Report:
     transcript: list[str] = field(default_factory=list)
     layers: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     run_number: str = "1"
     seconds: float = 0.0
 

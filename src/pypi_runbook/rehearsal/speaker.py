@@ -47,7 +47,7 @@ class Speaker:
         if failed:
             for line in self.transcript[self._step :][-LAST_LINES:]:
                 self.say(f"             | {line}")
-            self.say(f"             at {step.file}:{step.line}, job {job.id}")
+            self.say(f"             at {step.file}:{step.line}, job {job.id}{f'; page: {ended.page}' if ended.page else ''}")
 
     def job_ended(self, job: JobResult) -> None:
         """Tell how JOB ended."""

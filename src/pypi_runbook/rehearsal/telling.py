@@ -30,6 +30,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "release": report.release,
         "not_rehearsed": [vars(each) | {} for each in report.not_rehearsed],
         "notes": report.notes,
+        "refused": report.refused,
         "seconds": report.seconds,
         "layers": report.layers,
         "transcript": report.transcript,
@@ -62,6 +63,7 @@ def in_words(report: Report) -> list[str]:
     for essential, heading in ((True, "not rehearsed:"), (False, "GitHub would also do, or know:")):
         found = [each for each in report.not_rehearsed if each.essential is essential]
         lines += [heading, *(f"  {each.where}: {each.what}: {each.reason}" for each in found)] if found else []
+    lines += report.refused
     lines.append(f"layers that held: {', '.join(report.layers)}")
     lines.append(f"result: {report.result}, in {report.seconds:.1f} s{_why(report)}")
     return lines

@@ -120,6 +120,7 @@ def _perform(job: RunningJob, running: Running) -> Outcome:
         running.deadline = _deadline(job, running)
         run_script(job) if running.definition.run is not None else use_action(job, run_level)
     except (StepError, RunbookError) as error:
+        running.result.page = error.page
         job.fail(error.message)
     except ExpressionError as error:
         _fail_template(job, running.definition, error)
