@@ -156,9 +156,10 @@ jobs:
     assert found == {"anyway": "yes", "judged": "yes", "unsure": "?", "later": "?", "circle": "?"}
 
 
-def test_a_long_chain_of_jobs(tmp_path: Path) -> None:
+@pytest.mark.parametrize("condition", ["success()", "always()"])
+def test_a_long_chain_of_jobs(tmp_path: Path, condition: str) -> None:
     """A chain of more jobs than Python nests calls is worked out."""
-    jobs = "".join(f"  j{number}: {{runs-on: x, needs: [j{number - 1}], steps: [{{run: x}}]}}\n" for number in range(1, 400))
+    jobs = "".join(f"  j{number}: {{runs-on: x, needs: [j{number - 1}], if: {condition}, steps: [{{run: x}}]}}\n" for number in range(1, 400))
     facts = project(tmp_path, f"on: push\njobs:\n  j0: {{runs-on: x, steps: [{{run: x}}]}}\n{jobs}")
     (workflow,) = facts.workflows
     assert runs(workflow, workflow.jobs[-1], ways(workflow)[0]) is True

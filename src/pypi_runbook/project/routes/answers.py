@@ -45,19 +45,25 @@ def holds(text: str, contexts: dict[str, Value], functions: Functions) -> Answer
 
 
 class Jobs:
-    """Works out which jobs of a workflow run in one run of it, each once."""
+    """Works out which jobs of a workflow run in one run of it, each once.
+
+    found: whether a job runs; chains: whether it and every job before it run.
+    """
 
     def __init__(self, workflow: Workflow, contexts: Mapping[str, Value]) -> None:
         self.by_id = {job.id: job for job in workflow.jobs}
         self.contexts = dict(contexts)
         self.found: dict[str, Answer] = {}
+        self.chains: dict[str, Answer] = {}
 
     def runs(self, name: str) -> Answer:
         """Say whether the job NAME runs; of jobs that wait for one another, which GitHub refuses, nobody can say it."""
         for each in self.in_order(name):
             if each not in self.found:
+                needed = [name for name in self.by_id[each].needs if name in self.by_id]
                 self.found[each] = None
-                self.found[each] = self._runs(self.by_id[each])
+                self.found[each] = self._runs(self.by_id[each], needed)
+                self.chains[each] = both(self.found[each], *(self.chains.get(name) for name in needed))
         return self.found[name]
 
     def in_order(self, name: str) -> list[str]:
@@ -75,8 +81,7 @@ class Jobs:
                 waiting += [(each, True), *((needed, False) for needed in self.by_id[each].needs)]
         return found
 
-    def _runs(self, job: Job) -> Answer:
-        needed = [each for each in job.needs if each in self.by_id]
+    def _runs(self, job: Job, needed: list[str]) -> Answer:
         needs: dict[str, Value] = {each: Open(result=self.result(each)) for each in needed}
         return holds(job.condition or "", self.contexts | {"needs": needs}, self.functions(needed))
 
@@ -89,19 +94,7 @@ class Jobs:
         """Return the status functions for a job that needs NEEDED; a job that was skipped anywhere before it is no success."""
 
         def success(*_: Value) -> Value:
-            answers = [self.runs(each) for each in self.before(needed)]
-            found = both(*answers)
+            found = both(*(self.chains.get(each) for each in needed))
             return UNKNOWN if found is None else found
 
         return GOING_WELL | {"success": success}
-
-    def before(self, needed: list[str]) -> list[str]:
-        """Return every job that NEEDED and those before them wait for, and NEEDED."""
-        found: dict[str, None] = {}
-        waiting = list(needed)
-        while waiting:
-            name = waiting.pop()
-            if name not in found and name in self.by_id:
-                found[name] = None
-                waiting += self.by_id[name].needs
-        return list(found)

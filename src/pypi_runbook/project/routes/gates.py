@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pypi_runbook.project.facts import Job, Step
-from pypi_runbook.project.routes.answers import Answer, both, runs, step_runs
+from pypi_runbook.project.routes.answers import Answer, both, step_runs
 from pypi_runbook.project.routes.routing import Route
 
 # What a step is called, or does, when it is there to fail.
@@ -50,7 +50,7 @@ def happens(other: Route, route: Route, job: Job, step: Step) -> Answer:
     """Say whether OTHER runs STEP of JOB, a job of ROUTE's workflow."""
     if other.workflow.file != route.workflow.file:
         return False
-    return both(runs(other.workflow, job, other.way), step_runs(step, other.way.contexts))
+    return both(other.jobs.get(job.id), step_runs(step, other.way.contexts))
 
 
 def tools_of(route: Route) -> set[str]:
