@@ -107,10 +107,10 @@ steps:
   - id: a
     run: |
       echo "token ${{ github.token }}"; echo "password $P" >&2; echo "::add-mask::generated"; echo "::error title=generated::generated here"
-      printf 'leak=x-generated\nfine=1\n' >> "$GITHUB_OUTPUT"; echo "generated" >> "$GITHUB_STEP_SUMMARY"
+      printf 'leak=%s-generated\nfine=1\n' x >> "$GITHUB_OUTPUT"; echo "generated" >> "$GITHUB_STEP_SUMMARY"
       mkdir generated
     env: {P: "${{ secrets.PASSWORD }}"}
-  - {run: 'test "${{ steps.a.outputs.leak }}" = x-generated && echo whole'}
+  - {run: 'test "${{ steps.a.outputs.leak }}" = "x-gene""rated" && echo whole'}
   - {name: "Use ${{ env.P }}", run: "exit 1", working-directory: generated/none, env: {P: "${{ secrets.PASSWORD }}"}}
 """
 

@@ -114,7 +114,7 @@ class RunningJob:
     def start(self, argv: list[str], env: Mapping[str, str], cwd: Path, take: Callable[[str], None]) -> int:
         """Run ARGV inside the twin, give TAKE its lines and return its status; TimeOver when the step's time is over."""
         deadlines = [each for each in (self.deadline, *(step.deadline for step in self._running)) if each is not None]
-        command = Command(self.setting.wrap(argv), env, cwd, min(deadlines, default=None))
+        command = Command(argv, env, cwd, min(deadlines, default=None))
         return self.processes.run(command, take)
 
     def say(self, line: str) -> None:
