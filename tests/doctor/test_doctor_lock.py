@@ -125,6 +125,8 @@ def test_poetry_lock_after_a_change(tmp_path: Path, before: str, after: str, fre
         ("packaging >=24.2, <99", "packaging<99,>=24.2", None),
         ("packaging >=24.2, <99", "packaging >=24.3, <99", "packaging<99,>=24.2"),
         ("1.2.0", "1.3.0", "version 1.2.0"),
+        ("1.2.0", "v1.2", None),
+        ('more = ["iniconfig', 'more = ["beside", "plain-lock[x]", "iniconfig', None),
         (">=3.11", ">=3.12", "requires-python"),
         ("attrs>=3", "attrs>=4", "attrs"),
         ('more = ["iniconfig', 'more = ["six", "iniconfig', "six"),
@@ -133,7 +135,7 @@ def test_poetry_lock_after_a_change(tmp_path: Path, before: str, after: str, fre
 )
 def test_uv_lock_after_a_change(tmp_path: Path, before: str, after: str, said: str | None) -> None:
     """uv's copy of version, requirements, extras and groups is compared, however each is written."""
-    (tmp_path / "pyproject.toml").write_text(UV_PROJECT.replace(before, after))
+    (tmp_path / "pyproject.toml").write_text(UV_PROJECT.replace(before, after) + "\n[tool.uv.sources]\nbeside = { workspace = true }\n")
     (tmp_path / "uv.lock").write_text(UV_LOCK)
     findings = look(check_lock, tmp_path)
     assert places(findings) == ({("lock-out-of-date", "uv.lock", None)} if said else set())

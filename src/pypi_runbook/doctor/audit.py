@@ -28,22 +28,36 @@ OURS = {
 
 
 def check_with_zizmor(checkup: Checkup) -> Iterator[Finding]:
-    """Yield what zizmor, offline, finds of high and medium severity in publishing workflows and the project's own actions.
+    """Yield what zizmor, offline, finds of high and medium severity in publishing workflows and the actions of the project's own that they use.
 
     Raises RunbookError `zizmor-failed` when it gives no answer that can be read.
     """
     if not (checkup.root / ".github").is_dir():
         return
-    publishing = {str(entry["workflow"]) for entries in checkup.facts.publishing.values() for entry in entries}
+    publishing = concerned_files(checkup)
     for report in reports(checkup):
         severity = SEVERITIES.get(report["determinations"]["severity"])
         place = next(each for each in report["locations"] if each["symbolic"]["kind"] == "Primary")
         file = path_of(place)
-        concerned = file in publishing or file.endswith(("/action.yml", "/action.yaml")) or report["ident"] in ANYWHERE
-        if severity and concerned and not report.get("ignored"):
+        if file not in publishing:
+            severity = "warning" if severity and report["ident"] in ANYWHERE else None
+        if severity and not report.get("ignored"):
             line = int(place["concrete"]["location"]["start_point"]["row"]) + 1
             message = f"zizmor {report['ident']}: {report['desc']}; {place['symbolic']['annotation']}"
             yield Finding(f"zizmor-{report['ident']}", severity, message, file, line, f"read {report['url']}", PAGE)
+
+
+def concerned_files(checkup: Checkup) -> set[str]:
+    """Return the workflows that publish, and the project's own actions and workflows that these use."""
+    found = {str(entry["workflow"]) for entries in checkup.facts.publishing.values() for entry in entries}
+    used = [
+        name.removeprefix("./")
+        for workflow in checkup.facts.workflows
+        for job in workflow.jobs
+        for name in (job.calls, *(step.uses for step in job.steps))
+        if workflow.file in found and name and name.startswith("./")
+    ]
+    return found | {f"{name}{end}" for name in used for end in ("", "/action.yml", "/action.yaml")}
 
 
 def reports(checkup: Checkup) -> list[dict[str, Any]]:

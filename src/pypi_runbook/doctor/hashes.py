@@ -10,6 +10,7 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from pypi_runbook.project.text import items, table
 
@@ -68,7 +69,7 @@ def uv_differences(data: Json, lock: Json) -> list[str]:
     if own is None:
         return [f"it knows no package {name}"]
     found = []
-    if "version" in own and "version" in project and str(own["version"]) != str(project["version"]):
+    if "version" in own and "version" in project and not same_version(str(own["version"]), str(project["version"])):
         found.append(f"it has version {own['version']}")
     if not same_specifier(str(lock.get("requires-python", "")), str(project.get("requires-python", ""))):
         found.append(f"it has requires-python {lock.get('requires-python')}")
@@ -78,8 +79,18 @@ def uv_differences(data: Json, lock: Json) -> list[str]:
         (items(metadata.get("requires-dist")), [*items(project.get("dependencies")), *flat(table(project.get("optional-dependencies")))]),
         (flat(table(metadata.get("requires-dev"))), flat(groups)),
     ]
+    elsewhere = {canonicalize_name(each) for each in table(table(table(data.get("tool")).get("uv")).get("sources"))} | {name}
     different = [entry for locked, wanted in pairs for entry in {*locked_requirements(locked)} ^ {*wanted_requirements(wanted)}]
-    return found + [f"the requirement {name}{specifier} differs" for name, specifier in sorted(different)[:3]]
+    # What comes from the workspace, from git or from itself has no version in the lock.
+    return found + [f"the requirement {each}{specifier} differs" for each, specifier in sorted(different) if each not in elsewhere][:3]
+
+
+def same_version(one: str, other: str) -> bool:
+    """Tell whether ONE and OTHER are the same version: uv writes 1.2.dev as 1.2.dev0."""
+    try:
+        return Version(one) == Version(other)
+    except ValueError:
+        return one == other
 
 
 def flat(groups: Json) -> list[Any]:

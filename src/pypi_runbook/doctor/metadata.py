@@ -77,7 +77,8 @@ def _is_dynamic(checkup: Checkup, project: Distribution, field: str) -> bool:
 
 
 def _people(checkup: Checkup, project: Distribution) -> Iterator[Finding]:
-    if not project.authors and not _is_dynamic(checkup, project, "authors"):
+    maintained = toml_of(checkup, project).table("project").get("maintainers")
+    if not project.authors and not maintained and not _is_dynamic(checkup, project, "authors"):
         yield _absent(checkup, project, "authors", severity="warning", why="users cannot tell who made it", fix="write authors = …")
     for author in project.authors:
         if UNFILLED.search(author):
