@@ -74,6 +74,7 @@ def test_versions_files_and_caches(tmp_path: Path) -> None:
     """What GitHub does not have fails in the action's words; what only this machine lacks is the nearest version, and said."""
     asked: list[dict[str, str]] = [
         {"python-version": "3.99"},
+        {"python-version": "3.7"},
         {"python-version": "pypy3.10"},
         {"python-version-file": "no.txt"},
         {},
@@ -87,17 +88,19 @@ def test_versions_files_and_caches(tmp_path: Path) -> None:
     folders = scene.folders()
     (folders.workspace / "requirements.txt").touch()
     ran = scene.run(*(tried(PYTHON, inputs) for inputs in asked), folders=folders)
-    missing, other, file, nothing, poetry, pip, conda, both, _ = ran.of_actions
+    missing, ended, other, file, nothing, poetry, pip, conda, both, _ = ran.of_actions
     assert missing.reason.startswith(f"The version '3.99' with architecture 'x64' {MISSING}")
+    # Also where the machine has it: a release on GitHub would fail.
+    assert ended.reason.startswith(f"The version '3.7' with architecture 'x64' {MISSING}")
     assert other.outcome == "not-rehearsed"
     assert file.reason == "The specified python version file at: no.txt doesn't exist."
     assert nothing.outcome == "success"
-    assert messages(ran, 3)[0].startswith("The `python-version` input is not set.  The version of Python currently in `PATH` will be used.")
+    assert messages(ran, 4)[0].startswith("The `python-version` input is not set.  The version of Python currently in `PATH` will be used.")
     assert poetry.reason.startswith("Unable to locate executable file: poetry. Please verify either the file path exists")
     assert (pip.outcome, pip.outputs["cache-hit"]) == ("success", "false")
     assert "pip cache is not found" in ran.lines
     assert conda.reason == "Caching for 'conda' is not supported"
-    assert messages(ran, 7)[0].startswith("Both python-version and python-version-file inputs are specified")
+    assert messages(ran, 8)[0].startswith("Both python-version and python-version-file inputs are specified")
     assert both.reason == 'Invalid pip-version "new". Please specify a version in the format major[.minor][.patch].'
     noted = {each.what: each.reason for each in ran.noted if each.what.startswith("Python ")}
     assert noted == {f"Python {MINOR}.{sys.version_info.micro + 9}": f"this machine does not have it, so the job ran with Python {HERE}"}
