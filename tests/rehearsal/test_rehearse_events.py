@@ -210,6 +210,15 @@ def test_a_ref_that_is_none_ends_with_a_message(ref: str, tmp_path: Path) -> Non
     assert (caught.value.id, caught.value.status) == ("no-such-ref", 2)
 
 
+@pytest.mark.parametrize("ref", ["main", "refs/heads/main"])
+def test_a_release_of_a_branch_ends_with_a_message(ref: str, tmp_path: Path) -> None:
+    """A release is of a tag."""
+    root = project(tmp_path / "p", WORKFLOW)
+    with pytest.raises(RunbookError) as caught:
+        taken(root, tmp_path / "a", "release", ref)
+    assert caught.value.message == f"a release is of a tag, and {ref} is none"
+
+
 def test_a_repository_without_a_commit_ends_with_a_message(tmp_path: Path) -> None:
     """There is nothing to release before the first commit."""
     root = project(tmp_path / "p", WORKFLOW, commits=False)

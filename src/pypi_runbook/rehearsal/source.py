@@ -101,6 +101,8 @@ def choose_ref(source: Source, facts: Facts, event: str, asked: str | None, *, o
     tagged = event == "release" or (event == "push" and on_tags)
     name = asked or (release_tag(source, facts) if tagged else source.branch)
     source.ref = full_ref(source, name, tagged=tagged and (asked is None or event == "release"))
+    if event == "release" and not source.ref.startswith("refs/tags/"):
+        raise RunbookError("no-such-ref", f"a release is of a tag, and {name} is none", next="say the tag with --ref", page=PAGE)
     head = HEAD_REF if source.has(HEAD_REF) else f"refs/heads/{source.branch}"
     if source.ref.startswith("refs/tags/") and (working_tree or not source.has(source.ref)):
         moved = source.has(source.ref)
