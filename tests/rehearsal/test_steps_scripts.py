@@ -99,4 +99,21 @@ def test_tail_keeps_the_end() -> None:
     tail = Tail(10)
     for number in range(100):
         tail.add(str(number))
-    assert tail.text == "[97 lines before this were not kept]\n97\n98\n99\n"
+    assert tail.text == "[97 lines were not kept here]\n97\n98\n99\n"
+
+
+LONG = """
+steps:
+  - {run: "echo begin; head -c 12000000 /dev/zero | tr '\\\\0' x | fold -w 2000; echo; echo end"}
+  - {run: echo next}
+"""
+
+
+def test_long_output_is_bounded(tmp_path: Path) -> None:
+    """Of a step that prints without end the beginning and the end are shown, and how much is missing; the next step shows all."""
+    ran = Bench(tmp_path).run(LONG)
+    assert sum(map(len, ran.lines)) < 9_000_000
+    cut = next(number for number, line in enumerate(ran.lines) if line.endswith("lines were not kept here]"))
+    assert ran.printed[0] == "begin"
+    assert "end" in ran.lines[cut:]
+    assert ran.lines[-1] == "next"

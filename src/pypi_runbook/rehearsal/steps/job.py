@@ -25,6 +25,8 @@ from pypi_runbook.rehearsal.steps.values import RUNNER_NAME
 MOST_ANNOTATIONS, LONGEST_ANNOTATION = 10, 4096
 # A job's own limit, and the time that is left to steps that run after it. Minutes.
 LONGEST, CANCELLING = 360, 5
+# Of one step's output, from its beginning and from its end, so that an endless one does not fill the memory. Characters.
+MOST_SHOWN, END_SHOWN = 8 * 1024 * 1024, 256 * 1024
 NO_EXECUTABLE = (
     "Unable to locate executable file: {}. Please verify either the file path exists or the file can be found within a directory specified by "
     "the PATH environment variable. Also check the file mode to verify the file is executable."
@@ -53,6 +55,7 @@ class RunningJob:
         self.environment: Mapping[str, str] = {}
         self.outputs: dict[str, str] = {}
         self._running: list[Running] = []
+        self._shown, self._end_shown = 0, Tail(END_SHOWN)
         self._mask_secrets()
 
     def _place(self) -> Place:
@@ -86,6 +89,10 @@ class RunningJob:
         self._running.pop()
         if self._running:
             self.look()
+            return
+        for line in self._end_shown.text.splitlines():
+            self.setting.show(line)
+        self._shown, self._end_shown = 0, Tail(END_SHOWN)
 
     def look(self) -> None:
         """Let stand-ins see the step that runs."""
@@ -120,7 +127,16 @@ class RunningJob:
     def say(self, line: str) -> None:
         """Show LINE, masked; a line of several is shown as several."""
         for each in self.masks.hide(line).split("\n"):
-            self.setting.show(each.removesuffix("\r"))
+            self._show(each.removesuffix("\r"))
+
+    def _show(self, line: str) -> None:
+        """Show LINE; of a step that prints without end, only the beginning now and the end when it is there."""
+        if self._running:
+            self._shown += len(line) + 1
+            if self._shown > MOST_SHOWN:
+                self._end_shown.add(line)
+                return
+        self.setting.show(line)
 
     def debug(self, text: str) -> None:
         """Show TEXT if the repository's variables ask for debug output."""

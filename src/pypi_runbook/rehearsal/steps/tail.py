@@ -28,5 +28,5 @@ class Tail:
     @property
     def text(self) -> str:
         """What is kept, a line break behind each line."""
-        cut = [f"[{self._cut} lines before this were not kept]"] if self._cut else []
+        cut = [f"[{self._cut} lines were not kept here]"] if self._cut else []
         return "".join(f"{line}\n" for line in (*cut, *self._lines))
