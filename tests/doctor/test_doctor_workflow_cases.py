@@ -72,6 +72,7 @@ def publishing(on: str, checkout: str = "", condition: str = "") -> str:
         ("{push: {branches: [main]}}", "with: {fetch-depth: 0}", "", []),
         ("{push: {tags: ['*']}}", "", "", []),
         ("{release: {types: [published]}, pull_request: null}", "", "if: github.event_name == 'release'", []),
+        ("{push: {branches: [main], tags: ['*']}}", "", "if: startsWith(github.ref, 'refs/tags/')", []),
     ],
 )
 def test_a_version_from_git_needs_the_tags(tmp_path: Path, on: str, checkout: str, condition: str, found: list[str]) -> None:
