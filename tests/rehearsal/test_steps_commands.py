@@ -106,7 +106,7 @@ environment: {name: e, url: "https://example.org/${{ steps.a.outputs.leak }}"}
 steps:
   - id: a
     run: |
-      echo "token ${{ github.token }}"; echo "password $P" >&2; echo "::add-mask::generated"; echo "::error title=generated::generated here"
+      echo "token ${{ github.token }}"; echo "password $P" >&2; echo "::add-mask::generated"; echo "::error title=$P,file=$P::$P here"
       printf 'leak=%s-generated\nfine=1\n' x >> "$GITHUB_OUTPUT"; echo "generated" >> "$GITHUB_STEP_SUMMARY"
       mkdir generated
     env: {P: "${{ secrets.PASSWORD }}"}

@@ -64,7 +64,8 @@ def test_hash_of_files(tmp_path: Path) -> None:
 
 TIMES = r"""
 steps:
-  - {name: slow, run: "echo begins; sleep 30 & sleep 30", timeout-minutes: 1, continue-on-error: true}
+  - {name: slow, run: "echo begins; sleep 31.5 & sleep 31.5", timeout-minutes: 1, continue-on-error: true}
+  - {name: later, run: "pgrep -f 'sleep 31[.]5' || echo ended"}
   - {name: endless, run: "yes", timeout-minutes: 1}
 """
 
@@ -76,7 +77,8 @@ def test_time_limit_of_a_step(tmp_path: Path) -> None:
     began = time.monotonic()
     bench.run(TIMES)
     assert time.monotonic() - began < 20
-    assert bench.outcomes == ["success", "failure"]
+    assert bench.outcomes == ["success", "success", "failure"]
+    assert "ended" in bench.lines
     assert bench.reasons == [f"The action '{name}' has timed out after 1 minutes." for name in ("slow", "endless")]
 
 
