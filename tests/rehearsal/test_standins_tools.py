@@ -13,6 +13,7 @@ from sending import send
 from standing import Ran, Scene, claims_of, sh, tried, uses
 
 from pypi_runbook.rehearsal.standins.setup_python import read_version_file
+from pypi_runbook.rehearsal.standins.setup_uv import missing_words, requirement_for
 from pypi_runbook.rules.sample import make_wheel
 from pypi_runbook.twin import Twin
 
@@ -126,15 +127,37 @@ def test_files_that_name_a_version(tmp_path: Path, name: str, text: str, version
 def test_uv_of_a_range(scene: Scene) -> None:
     """The newest uv of a range is on PATH afterwards, the cache follows the event, and a version that does not exist fails."""
     inputs = {"version": "0.5.x", "python-version": MINOR}
-    steps = (uses(UV, inputs), sh("uv --version; echo $UV_PYTHON"), tried(UV, {"version": "0.5.999"}), tried(UV, {"version": ">=99"}))
+    steps = (uses(UV, inputs), sh("uv --version; echo $UV_PYTHON"), tried(UV, {"version": "0.5.999"}))
     ran = scene.run(*steps, ref="refs/tags/1.0.0")
     assert ran.job.result == "success", ran.text
-    made, exact, newer = ran.of_actions
+    made, exact = ran.of_actions
     assert made.outputs["uv-version"].startswith("0.5.")
     assert {f"uv {made.outputs['uv-version']}", MINOR, "Caching is disabled for tag pushes"} <= set(ran.lines)
     assert "Empty workdir detected." in messages(ran, 0)[0]
     assert exact.reason.startswith("Could not find artifact for version 0.5.999, arch x86_64, platform unknown-linux-gnu in ")
-    assert newer.reason == "No version found for >=99"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "lowest", "requirement"),
+    [
+        ("latest", False, "uv"),
+        ("0.5.4", False, "uv==0.5.4"),
+        ("0.5.x", False, "uv==0.5.*"),
+        ("0.x.x", False, "uv==0.*"),
+        ("0.5", False, "uv==0.5.*"),
+        (">=0.4,<0.6", False, "uv>=0.4,<0.6"),
+        (">=0.5.4", True, "uv==0.5.4"),
+        (">=0.5", True, "uv==0.5.*"),
+    ],
+)
+def test_versions_of_uv(wanted: str, lowest: bool, requirement: str) -> None:
+    """The action's spellings of versions become what pip understands."""
+    assert requirement_for(wanted, lowest=lowest) == requirement
+
+
+def test_words_for_a_range_of_uv() -> None:
+    """A range without a version is named as it was written."""
+    assert missing_words(">=99") == "No version found for >=99"
 
 
 def test_hatch_in_the_indexs_words(scene: Scene) -> None:

@@ -22,8 +22,8 @@ def set_up_uv(job: Job, inputs: Inputs) -> None:
     if not any(folder.iterdir()) and not truth(inputs, "ignore-empty-workdir"):
         hint = "This may cause unexpected behavior. You can enable ignore-empty-workdir to mute this warning."
         warn(job, f"Empty workdir detected. {hint}")
-    wanted = _wanted(job, inputs, folder)
-    place = install_tool(job, _requirement(wanted, inputs), ("uv", "uvx"), job.folders.tools / "uv" / "bin", _missing(wanted))
+    wanted, lowest = _wanted(job, inputs, folder), inputs["resolution-strategy"].strip() == "lowest"
+    place = install_tool(job, requirement_for(wanted, lowest=lowest), ("uv", "uvx"), job.folders.tools / "uv" / "bin", missing_words(wanted))
     job.add_path(job.folders.home / ".local" / "bin")
     job.add_path(place)
     job.export("UV_PYTHON_INSTALL_DIR", str(job.folders.temp / "uv-python-dir"))
@@ -66,13 +66,14 @@ def _read(path: Path) -> str:
     return found[1].strip() if found else ""
 
 
-def _requirement(wanted: str, inputs: Inputs) -> str:
+def requirement_for(wanted: str, *, lowest: bool = False) -> str:
+    """Return what pip is asked for where the action is asked for WANTED, a version, a range of npm's or of PyPI's, or `latest`."""
     if wanted in ("latest", "latest-known"):
         return "uv"
     if EXACT.fullmatch(wanted):
         return f"uv=={wanted}"
-    if inputs["resolution-strategy"].strip() == "lowest" and (lowest := re.match(r">=\s*([\d.]+)", wanted)):
-        return f"uv~={lowest[1]}" if lowest[1].count(".") > 1 else f"uv=={lowest[1]}.*"
+    if lowest and (least := re.match(r">=\s*([\d.]+)", wanted)):
+        return f"uv=={least[1]}" if least[1].count(".") > 1 else f"uv=={least[1]}.*"
     # npm's `0.5.x` is PyPI's `==0.5.*`.
     if re.fullmatch(r"\d+(\.(\d+|[xX*]))*", wanted):
         shortened = re.sub(r"(\.[xX*])+$", "", wanted)
@@ -80,7 +81,8 @@ def _requirement(wanted: str, inputs: Inputs) -> str:
     return f"uv{wanted}" if wanted[0] in "<>=!~" else f"uv=={wanted}"
 
 
-def _missing(wanted: str) -> str:
+def missing_words(wanted: str) -> str:
+    """Return what the action says when there is no such version."""
     if EXACT.fullmatch(wanted):
         return f"Could not find artifact for version {wanted}, arch x86_64, platform unknown-linux-gnu in {MANIFEST} ."
     return f"No version found for {wanted}"
