@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pypi_runbook.errors import RunbookError
 from pypi_runbook.project import read_project
 
 PROJECTS = Path(__file__).resolve().parents[1] / "projects"
@@ -96,3 +97,16 @@ def test_a_setting_of_git_is_not_run(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "a"\nversion = "1"\n')
     assert read_project(tmp_path).project.name == "a"
     assert not (tmp_path / "was-run").exists()
+
+
+def test_nothing_outside_of_the_project_is_read(tmp_path: Path) -> None:
+    """A link that leads out is refused, and a version is not taken from somebody else's file."""
+    (tmp_path / "elsewhere").write_text("1.0\n")
+    project = tmp_path / "project"
+    project.mkdir()
+    setuptools = '[tool.setuptools.dynamic]\nversion = {file = "../elsewhere"}\n'
+    (project / "pyproject.toml").write_text(f'[project]\nname = "a"\ndynamic = ["version"]\n{setuptools}')
+    assert read_project(project).project.version is None
+    (project / "setup.cfg").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(RunbookError, match="outside of the project"):
+        read_project(project)
