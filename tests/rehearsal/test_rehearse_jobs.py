@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from small import Rehearsed, command, commit, project, rehearse
 
+from pypi_runbook.rehearsal.consent import stranger
 from pypi_runbook.rehearsal.matrix import leg_name, legs
 from pypi_runbook.twin import Twin
 
@@ -389,6 +390,18 @@ def test_inside_a_twin_the_rehearsal_joins_it(tmp_path: Path) -> None:
         assert twin.perform("list-publishers", pending=True)["publishers"] == []
     assert ("number 1" in first.log, "number 2" in second.log) == (True, True)
     assert (first.status, second.document["run_number"]) == (0, "2")
+
+
+def test_another_persons_repository_is_rehearsed_after_a_yes(tmp_path: Path) -> None:
+    """What was cloned and holds no commit of this person runs only with a yes; one commit of theirs makes it their own."""
+    root = project(tmp_path / "p", "on: push\npermissions: {}\njobs: {a: {runs-on: u, steps: [{run: 'true'}]}}\n")
+    assert stranger(root) == ""
+    commit(root, "git config user.email me@example.invalid; git remote add origin https://github.com/octo/small")
+    assert stranger(root) == "it was cloned, and no commit in it is by me@example.invalid"
+    refused, allowed = rehearse(root, "push", "--workflow", "publish.yml"), rehearse(root, "push", "--workflow", "publish.yml", "--yes")
+    assert (refused.status, refused.document["error"]["id"], allowed.status) == (2, "not-yours", 0)
+    commit(root, "GIT_AUTHOR_EMAIL=me@example.invalid git commit -q --allow-empty -m mine")
+    assert stranger(root) == ""
 
 
 def test_the_last_report_is_kept_beside_the_project(needs: Rehearsed, calling: Path) -> None:

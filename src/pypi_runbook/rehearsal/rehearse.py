@@ -14,7 +14,7 @@ from packaging.version import InvalidVersion, Version
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.project import Facts, read_project
-from pypi_runbook.project.expressions import Value
+from pypi_runbook.project.expressions import ExpressionError, Value, as_text, interpolate
 from pypi_runbook.project.indexes import INDEXES
 from pypi_runbook.rehearsal.called import Callees, Level
 from pypi_runbook.rehearsal.choosing import PAGE, choose_workflow, no_event, pushes_tags, starts
@@ -28,6 +28,7 @@ from pypi_runbook.rehearsal.run import Run
 from pypi_runbook.rehearsal.runner import Runner, SharedWorld
 from pypi_runbook.rehearsal.source import Source, changed_paths, choose_ref, take
 from pypi_runbook.rehearsal.speaker import Speaker
+from pypi_runbook.rehearsal.validation import not_valid
 from pypi_runbook.rehearsal.visibility import Visibility
 from pypi_runbook.twin import Twin
 from pypi_runbook.twin.remote import is_inside
@@ -218,11 +219,18 @@ class _Rehearsal:
         level = Level(self.definition, self.source.checkout, self.definition.file, inputs, {}, prefix=f"{what}: " if number else "")
         run.check(level)
         if self.definition.concurrency:
-            what = f"concurrency: {self.definition.concurrency}"
+            what = f"concurrency: {self.group(run.start(level))}"
             self.report.not_rehearsed.append(
                 NotRehearsed(self.definition.file, what, "there is no other run here that it could wait for", essential=False)
             )
         run.workflow(level)
+
+    def group(self, contexts: Mapping[str, Value]) -> str:
+        """Return the workflow's concurrency group; RunbookError in GitHub's words when it cannot be worked out."""
+        try:
+            return as_text(interpolate(self.definition.concurrency, contexts))
+        except ExpressionError as error:
+            raise not_valid(self.definition.file, 1, 1, error.message) from error
 
     def payload(self, started: Started, action: str, inputs: dict[str, Value], release: Mapping[str, Any] | None) -> dict[str, Any]:
         """Return `github.event`."""
