@@ -91,23 +91,28 @@ class Runner:
             if permissions.get("id-token") == "write":
                 base |= identity_variables(self.world.ask, claims, self.world.machine.address)
             github = self.github(job.id, token, str(folders.workspace), str(event_path))
-            given: Contexts = {**contexts, "github": github}
-            given["secrets"] = {**_table(contexts.get("secrets")), "GITHUB_TOKEN": token}
-            setting = Setting(
-                world=self.world,
-                folders=folders,
-                contexts=given,
-                permissions=permissions,
-                token=token,
-                base=base,
-                wrap=self.world.machine.wrap,
-                show=self.speaker.line,
-                progress=lambda name, step, ended: self.progress(result, name, step, ended),
-                note=self.report.not_rehearsed.append,
-            )
-            run_steps(job, setting, result)
+            secrets: Value = {**_table(contexts.get("secrets")), "GITHUB_TOKEN": token}
+            given: Contexts = {**contexts, "github": github, "secrets": secrets}
+            run_steps(job, self.setting(result, folders, given, permissions, token, base), result)
         finally:
             self.world.ask("github-token-end", token=token)
+
+    def setting(
+        self, result: JobResult, folders: Folders, contexts: Contexts, permissions: dict[str, str], token: str, base: dict[str, str]
+    ) -> Setting:
+        """Return what the steps of the job that RESULT is about are given."""
+        return Setting(
+            world=self.world,
+            folders=folders,
+            contexts=contexts,
+            permissions=permissions,
+            token=token,
+            base=base,
+            wrap=self.world.machine.wrap,
+            show=self.speaker.line,
+            progress=lambda name, step, ended: self.progress(result, name, step, ended),
+            note=self.report.not_rehearsed.append,
+        )
 
     def progress(self, job: JobResult, name: str, step: StepDefinition, ended: StepResult | None) -> None:
         """Tell that a step begins or has ended."""
