@@ -112,6 +112,7 @@ def test_two_triggers_publish_one_release_twice(repository: Path) -> None:
     done = rehearse(repository)
     assert list(done.results) == ["build", "publish", "push: build", "push: publish"]
     assert done.words.count("run number") == 2
+    assert "GitHub starts this workflow 2 times for one release: release (published), push" in done.document["notes"]
 
 
 def test_a_publishing_job_in_another_repository_is_not_trusted(repository: Path, tmp_path: Path) -> None:

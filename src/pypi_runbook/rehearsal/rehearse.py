@@ -126,6 +126,9 @@ class _Rehearsal:
         inputs, prerelease = self.inputs(), self.prerelease()
         ways = starts(self.definition, self.request.event, self.source.ref, changed_paths(self.source), prerelease=prerelease)
         self.machine.ask("github-repository", repository=self.repository, origin=str(self.source.origin))
+        if len(ways) > 1:
+            each = ", ".join(f"{event} ({action})" if action else event for event, action in ways)
+            self.report.notes.append(f"GitHub starts this workflow {len(ways)} times for one {self.request.event}: {each}")
         for note in self.report.notes:
             self.speaker.say(note)
         for line in prepare_indexes(self.machine.ask, self.facts, self.request.publisher) if self.request.registers else ():
