@@ -29,7 +29,16 @@ COMMANDS = {
     "site": "build the guides into site/",
 }
 HIDDEN = {"site"}
-EXTRA_OF = {"aiohttp": "twin", "jwt": "twin", "trustme": "twin", "mkdocs": "site", "markdown": "site", "sybil": "site", "pytest": "site"}
+EXTRA_OF = {
+    "markdown_it": "doctor",
+    "aiohttp": "twin",
+    "jwt": "twin",
+    "trustme": "twin",
+    "mkdocs": "site",
+    "markdown": "site",
+    "sybil": "site",
+    "pytest": "site",
+}
 
 
 class Commands(click.Group):
