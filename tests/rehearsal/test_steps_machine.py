@@ -26,7 +26,7 @@ steps:
   - {run: apt-get update}
   - {run: twine --version, continue-on-error: true}
   - {run: swift --version}
-  - {run: echo goes on}
+  - {run: swift --version || echo goes on}
 """
 REASON = "sudo is refused: commands as another user would change this machine"
 
@@ -38,7 +38,8 @@ def test_refused_and_missing_commands(tmp_path: Path) -> None:
     assert ran.outcomes == ["not-rehearsed", "success", "success", "not-rehearsed", "success", "not-rehearsed", "success"]
     assert ran.reasons[0] == REASON
     assert ran.notes[0] == NotRehearsed("job / Run sudo apt-get install -y jq", "sudo", REASON)
-    assert [note.what for note in ran.notes] == ["sudo", "docker", "apt-get", "swift"]
+    assert [note.what for note in ran.notes] == ["sudo", "docker", "apt-get", "swift", "swift"]
+    assert [note.essential for note in ran.notes] == [True, True, True, True, False], "a step did without the last one"
     assert ran.reasons[2:] == ["Process completed with exit code 127.", "swift is on GitHub's runners, but not on this machine"]
     assert f"pypi-runbook: {REASON}" in ran.lines
     assert "own" not in ran.printed

@@ -13,6 +13,7 @@ from pypi_runbook.rehearsal.results import Annotation, Outcome, StepResult
 from pypi_runbook.rehearsal.running import NotHereError, StepError
 from pypi_runbook.rehearsal.steps.actions import use_action
 from pypi_runbook.rehearsal.steps.files import Files
+from pypi_runbook.rehearsal.steps.imagelist import REFUSED
 from pypi_runbook.rehearsal.steps.level import Level, Running
 from pypi_runbook.rehearsal.steps.processes import TimeOver
 from pypi_runbook.rehearsal.steps.scripts import first_line, run_script
@@ -96,7 +97,7 @@ def _name(job: RunningJob, running: Running) -> None:
 
 def _why_skipped(step: StepDefinition, level: Level) -> str:
     if step.condition:
-        return f"its condition is false: {step.condition.strip()}"
+        return f"its condition is false: {' '.join(step.condition.split())}"
     return "an earlier step failed" if level.status == "failure" else "the job was cancelled"
 
 
@@ -183,7 +184,9 @@ def _outcome(job: RunningJob, running: Running) -> Outcome:
     called = job.image.called()
     for name, reason in [*running.lacking, *called]:
         job.say(f"Not rehearsed: {name}: {reason}")
-        job.not_rehearsed(name, reason, essential=True)
+        # A step that went well without a command that is only missing did not need it: pip asks a rustc for its version.
+        needed = running.failed or (name, reason) in running.lacking or name in REFUSED
+        job.not_rehearsed(name, reason, essential=needed)
     if running.absent or (running.failed and called):
         # What a runner would have done is not known, so the job goes on.
         running.reasons = [reason for _, reason in [*running.lacking, *called]]
