@@ -10,9 +10,10 @@ from small import commit, project
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.project import read_project
+from pypi_runbook.project.refs import matches
 from pypi_runbook.rehearsal.choosing import starts
 from pypi_runbook.rehearsal.definition import WorkflowDefinition
-from pypi_runbook.rehearsal.filters import matches, reason_against
+from pypi_runbook.rehearsal.filters import reason_against
 from pypi_runbook.rehearsal.inputs import called_inputs, read_inputs
 from pypi_runbook.rehearsal.source import Source, changed_paths, choose_ref, take
 

@@ -1,4 +1,4 @@
-"""GitHub's patterns for branches and tags, as the filters of `on:` hold them.
+"""GitHub's patterns for branches, tags and paths, as the filters of `on:` hold them.
 
 The rules are those of the filter pattern cheat sheet: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax.
 """
@@ -6,6 +6,7 @@ The rules are those of the filter pattern cheat sheet: https://docs.github.com/e
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Sequence
 
 # What each sign means alone; `?` and `+` repeat what stands before them.
@@ -19,7 +20,9 @@ def pattern(text: str) -> re.Pattern[str]:
     for piece in PIECE.findall(text):
         found += _expression(piece, found)
     try:
-        return re.compile(found, re.DOTALL)
+        # Python warns of brackets that it may read in another way some day.
+        with warnings.catch_warnings(action="ignore", category=FutureWarning):
+            return re.compile(found, re.DOTALL)
     except re.error:
         return re.compile(re.escape(text))
 

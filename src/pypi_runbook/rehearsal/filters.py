@@ -1,49 +1,12 @@
-"""Whether an event starts a workflow: GitHub's patterns for branches, tags and paths, and the filters of `on:`."""
+"""Whether an event starts a workflow, by the filters of `on:`."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
+from pypi_runbook.project.refs import matches
 from pypi_runbook.project.yaml import plain
-
-# What each sign means alone; the next one is the rest of a class in brackets.
-SIGNS = {"?": "?", "+": "+", "*": "[^/]*"}
-
-
-def pattern(text: str) -> re.Pattern[str]:
-    """Return what GitHub's filter pattern TEXT matches as a whole; one that is no pattern matches only itself."""
-    found, at = "", 0
-    while at < len(text):
-        sign = text[at]
-        if text.startswith("**/", at):
-            found, at = f"{found}(?:.*/)?", at + 3
-        elif text.startswith("**", at):
-            found, at = f"{found}.*", at + 2
-        elif sign == "[" and "]" in text[at + 2 :]:
-            end = text.index("]", at + 2)
-            inner = text[at + 1 : end].replace("\\", "\\\\").replace("[", "\\[").replace("^", "\\^")
-            found, at = f"{found}[{inner}]", end + 1
-        elif sign == "\\" and at + 1 < len(text):
-            found, at = found + re.escape(text[at + 1]), at + 2
-        elif sign in SIGNS and (sign == "*" or (found and found[-1] not in "?+*")):
-            found, at = found + SIGNS[sign], at + 1
-        else:
-            found, at = found + re.escape(sign), at + 1
-    try:
-        return re.compile(found, re.DOTALL)
-    except re.error:
-        return re.compile(re.escape(text))
-
-
-def matches(patterns: Sequence[str], name: str) -> bool:
-    """Tell whether NAME is among PATTERNS, of which a later one wins over an earlier, and `!` takes out."""
-    chosen = False
-    for text in patterns:
-        if pattern(text.removeprefix("!")).fullmatch(name):
-            chosen = not text.startswith("!")
-    return chosen
 
 
 def reason_against(filters: dict[str, Any], event: str, *, action: str, ref: str, changed: Sequence[str]) -> str:

@@ -1,14 +1,16 @@
-"""The legs of a matrix: its combinations without those of `exclude`, and with what `include` adds to them or beside them."""
+"""The legs of a matrix whose expressions are worked out: GitHub's words for one that it would not take, and the names of its jobs."""
 
 from __future__ import annotations
 
-import itertools
+import math
 from typing import Any
 
 from pypi_runbook.project.expressions import Value, as_text
+from pypi_runbook.project.expressions import matrix as expanding
+from pypi_runbook.project.expressions.matrix import MOST_LEGS
 
-# GitHub starts no more jobs from one matrix.
-MOST = 256
+# As many combinations are looked at before `exclude` takes some out.
+MOST_COMBINATIONS = MOST_LEGS * MOST_LEGS
 Leg = dict[str, Value]
 
 
@@ -21,18 +23,10 @@ def legs(matrix: Any) -> list[Leg]:
         return [{}]
     if not isinstance(matrix, dict):
         raise ValueError("A sequence was not expected" if isinstance(matrix, list) else f"Unexpected value '{as_text(matrix)}'")
-    vectors = {str(name): values for name, values in matrix.items() if name not in ("include", "exclude")}
-    for name, values in vectors.items():
-        if not isinstance(values, list):
-            raise ValueError(f"Unexpected value '{as_text(values)}'")
-        if not values:
-            raise ValueError(f"Matrix vector '{name}' does not contain any values")
-    includes, excludes = _filters(matrix.get("include")), _filters(matrix.get("exclude"))
-    if not vectors and not includes:
-        raise ValueError("Matrix must define at least one vector")
-    found = _include([leg for leg in _product(vectors) if not any(_covers(each, leg) for each in excludes)], includes, set(vectors))
-    if len(found) > MOST:
-        raise ValueError(f"a matrix has at most {MOST} jobs, and this one has {len(found)}")
+    _check(matrix)
+    found = expanding.legs(matrix, MOST_COMBINATIONS)
+    if len(found) > MOST_LEGS:
+        raise ValueError(f"a matrix has at most {MOST_LEGS} jobs, and this one has {len(found)}")
     return found
 
 
@@ -42,47 +36,19 @@ def leg_name(leg: Leg) -> str:
     return f" ({shown})" if shown else ""
 
 
-def _product(vectors: dict[str, Any]) -> list[Leg]:
-    if not vectors:
-        return []
-    size = 1
-    for values in vectors.values():
-        size *= len(values)
-    if size > MOST * MOST:
-        raise ValueError(f"a matrix has at most {MOST} jobs, and this one has {size} combinations")
-    return [dict(zip(vectors, values, strict=True)) for values in itertools.product(*vectors.values())]
-
-
-def _filters(value: Any) -> list[Leg]:
-    """Return the mappings of `include` or `exclude`."""
-    if value is None:
-        return []
-    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
-        raise ValueError(f"Unexpected value '{as_text(value)}'")
-    return value
-
-
-def _include(found: list[Leg], includes: list[Leg], vectors: set[str]) -> list[Leg]:
-    """Add each of INCLUDES to the legs whose own values it leaves as they are, or as a leg of its own where there is none."""
-    originals = [dict(leg) for leg in found]
-    alone: list[Leg] = []
-    for each in includes:
-        fitting = [number for number, leg in enumerate(originals) if all(_same(leg[key], value) for key, value in each.items() if key in vectors)]
-        for number in fitting:
-            found[number].update(each)
-        if not fitting:
-            alone.append(dict(each))
-    return found + alone
-
-
-def _covers(part: Any, whole: Any) -> bool:
-    """Tell whether everything in PART stands in WHOLE too."""
-    if isinstance(part, dict) and isinstance(whole, dict):
-        return all(key in whole and _covers(value, whole[key]) for key, value in part.items())
-    return _same(part, whole)
-
-
-def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, dict | list) or isinstance(other, dict | list):
-        return bool(one == other)
-    return as_text(one).lower() == as_text(other).lower()
+def _check(matrix: dict[str, Any]) -> None:
+    """Raise GitHub's error for a MATRIX with anything else in it than lists, with empty ones, or with none at all."""
+    vectors = {name: values for name, values in matrix.items() if name not in ("include", "exclude")}
+    for name, values in vectors.items():
+        if not isinstance(values, list):
+            raise ValueError(f"Unexpected value '{as_text(values)}'")
+        if not values:
+            raise ValueError(f"Matrix vector '{name}' does not contain any values")
+    for value in (matrix.get("include"), matrix.get("exclude")):
+        if value is not None and (not isinstance(value, list) or not all(isinstance(each, dict) for each in value)):
+            raise ValueError(f"Unexpected value '{as_text(value)}'")
+    if not vectors and not matrix.get("include"):
+        raise ValueError("Matrix must define at least one vector")
+    size = math.prod(len(values) for values in vectors.values())
+    if size > MOST_COMBINATIONS:
+        raise ValueError(f"a matrix has at most {MOST_LEGS} jobs, and this one has {size} combinations")

@@ -9,30 +9,37 @@ import itertools
 from collections.abc import Mapping
 from typing import Any
 
+from pypi_runbook.project.expressions.values import as_text
+
 # GitHub starts no more jobs than this for one matrix.
 MOST_LEGS = 256
 
 
-def legs(matrix: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the `matrix` context of each leg of MATRIX, a mapping of plain values, in GitHub's order; no more than MOST_LEGS."""
+def legs(matrix: Mapping[str, Any], most: int = MOST_LEGS) -> list[dict[str, Any]]:
+    """Return the `matrix` context of each leg of MATRIX, a mapping of plain values, in GitHub's order; no more than MOST."""
     axes = {name: values for name, values in matrix.items() if name not in ("include", "exclude") and isinstance(values, list)}
-    combinations = itertools.islice(itertools.product(*axes.values()), MOST_LEGS) if axes else ()
+    combinations = itertools.islice(itertools.product(*axes.values()), most) if axes else ()
     excluded = _tables(matrix.get("exclude"))
     originals = [dict(zip(axes, values, strict=True)) for values in combinations]
-    kept = [leg for leg in originals if not any(_fits(entry, leg, entry) for entry in excluded)]
+    kept = [leg for leg in originals if not any(_covers(entry, leg) for entry in excluded)]
     found, added = [dict(leg) for leg in kept], list[dict[str, Any]]()
     for entry in _tables(matrix.get("include")):
-        hosts = [leg for leg, original in zip(found, kept, strict=True) if _fits(entry, original, entry.keys() & axes.keys())]
+        own = {name: value for name, value in entry.items() if name in axes}
+        hosts = [leg for leg, original in zip(found, kept, strict=True) if _covers(own, original)]
         for leg in hosts:
             leg.update(entry)
         added += [] if hosts else [dict(entry)]
-    return (found + added)[:MOST_LEGS]
+    return (found + added)[:most]
 
 
 def _tables(value: Any) -> list[dict[str, Any]]:
     return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
-def _fits(entry: Mapping[str, Any], leg: Mapping[str, Any], names: Any) -> bool:
-    """Tell whether ENTRY says of NAMES what LEG says."""
-    return all(name in leg and leg[name] == entry[name] for name in names)
+def _covers(part: Any, whole: Any) -> bool:
+    """Tell whether everything in PART stands in WHOLE too; values are the same when their texts are, but for case."""
+    if isinstance(part, dict) and isinstance(whole, dict):
+        return all(key in whole and _covers(value, whole[key]) for key, value in part.items())
+    if all(each is None or isinstance(each, str | int | float) for each in (part, whole)):
+        return as_text(part).lower() == as_text(whole).lower()
+    return bool(part == whole)
