@@ -56,17 +56,16 @@ def test_ctrl_c_ends_the_steps_and_takes_the_folders_along(running: subprocess.P
 
 
 def test_inside_a_twin_the_rehearsal_joins_it(tmp_path: Path) -> None:
-    """Runs are numbered within the twin, its indexes stay, and `--publisher none` registers nothing."""
-    root = project(
-        tmp_path / "p", "on: workflow_dispatch\npermissions: {}\njobs: {a: {runs-on: u, steps: [{run: 'echo number $GITHUB_RUN_NUMBER'}]}}\n"
-    )
+    """Runs are numbered within the twin, its indexes stay, and `--publisher none` registers nothing; a job knows the image that it asked for."""
+    steps = "[{run: 'echo number $GITHUB_RUN_NUMBER on $ImageOS'}]"
+    root = project(tmp_path / "p", f"on: workflow_dispatch\npermissions: {{}}\njobs: {{a: {{runs-on: ubuntu-22.04, steps: {steps}}}}}\n")
     with Twin.start() as twin:
         (tmp_path / "home").mkdir()
         env = {"PATH": os.environ["PATH"], **twin.environment(tmp_path / "home", tmp_path)}
         arguments = ("workflow_dispatch", "--workflow", "publish.yml", "--publisher", "none")
         first, second = (rehearse(root, *arguments, env=env) for _ in range(2))
         assert twin.perform("list-publishers", pending=True)["publishers"] == []
-    assert ("number 1" in first.log, "number 2" in second.log) == (True, True)
+    assert ("number 1 on ubuntu22" in first.log, "number 2 on ubuntu22" in second.log) == (True, True)
     assert (first.status, second.document["run_number"]) == (0, "2")
 
 

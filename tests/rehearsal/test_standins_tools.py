@@ -88,8 +88,10 @@ def test_versions_files_and_caches(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     folders = scene.folders()
     (folders.workspace / "requirements.txt").touch()
-    ran = scene.run(*(tried(PYTHON, inputs) for inputs in asked), folders=folders)
-    missing, ended, other, file, nothing, poetry, pip, conda, both, _ = ran.of_actions
+    older = uses(PYTHON, {"python-version": "3.7"}, env={"ImageOS": "ubuntu22"})
+    newer = uses(PYTHON, {"python-version": "3.9"}, env={"ImageOS": "ubuntu26"}, continue_on_error="true")
+    ran = scene.run(*(tried(PYTHON, inputs) for inputs in asked), older, newer, folders=folders)
+    missing, ended, other, file, nothing, poetry, pip, conda, both, _, on_older, on_newer = ran.of_actions
     assert missing.reason.startswith(f"The version '3.99' with architecture 'x64' {MISSING}")
     # Also where the machine has it: a release on GitHub would fail.
     assert ended.reason.startswith(f"The version '3.7' with architecture 'x64' {MISSING}")
@@ -104,7 +106,11 @@ def test_versions_files_and_caches(tmp_path: Path) -> None:
     assert messages(ran, 8)[0].startswith("Both python-version and python-version-file inputs are specified")
     assert both.reason == 'Invalid pip-version "new". Please specify a version in the format major[.minor][.patch].'
     noted = {each.what: each.reason for each in ran.noted if each.what.startswith("Python ")}
-    assert noted == {f"Python {MINOR}.{sys.version_info.micro + 9}": f"this machine does not have it, so the job ran with Python {HERE}"}
+    assert noted[f"Python {MINOR}.{sys.version_info.micro + 9}"] == f"this machine does not have it, so the job ran with Python {HERE}"
+    # Each image has its own versions.
+    assert on_older.outcome == "success"
+    assert on_newer.reason.startswith("The version '3.9' with architecture 'x64' was not found for Ubuntu 26.04.")
+    assert (ended.page, other.page) == ("troubleshooting/python-not-there.md", None)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,9 @@ from pypi_runbook.rehearsal.visibility import Visibility
 from pypi_runbook.twin.trusted.acting import identity_variables
 from pypi_runbook.twin.trusted.jobs import Started, job_claims, job_variables
 
+UBUNTU = re.compile(r"(?i)\bubuntu-(\d\d)\.04\b")
+# What `ubuntu-latest` means, and what is taken for a runner whose label says nothing.
+USUAL_UBUNTU = "24"
 OTHER_SYSTEMS = re.compile(r"(?i)\b(windows|macos)")
 Contexts = dict[str, Value]
 
@@ -75,10 +78,10 @@ class Runner:
             if OTHER_SYSTEMS.search(runner):
                 result.result, result.reason = "not-rehearsed", f"it runs on {runner}"
             else:
-                self.steps(job, result, contexts, permissions, file)
+                self.steps(job, result, contexts, permissions, file, image_of(runner))
         self.speaker.job_ended(result)
 
-    def steps(self, job: JobDefinition, result: JobResult, contexts: Contexts, permissions: dict[str, str], file: str) -> None:
+    def steps(self, job: JobDefinition, result: JobResult, contexts: Contexts, permissions: dict[str, str], file: str, image: str) -> None:
         """Give JOB its token and its identity, run its steps, and take the token back."""
         self._count += 1
         claims = job_claims(self.started, f"{job.id} {self._count}", file, result.environment or "")
@@ -87,7 +90,7 @@ class Runner:
         token = str(self.world.ask("github-token", repository=self.world.repository, permissions=own)["token"])
         try:
             base = self.world.machine.environment(folders.home, folders.tmp) | job_variables(claims, job.id)
-            base |= self.places(folders, event_path)
+            base |= self.places(folders, event_path) | {"ImageOS": image}
             if permissions.get("id-token") == "write":
                 base |= identity_variables(self.world.ask, claims, self.world.machine.address)
             github = self.github(job.id, token, str(folders.workspace), str(event_path))
@@ -168,6 +171,12 @@ class Runner:
 
 
 _DEFAULT = "the permissions that a job has without `permissions:`"
+
+
+def image_of(runner: str) -> str:
+    """Return `ImageOS` of a hosted RUNNER, the text of `runs-on`."""
+    found = UBUNTU.search(runner)
+    return f"ubuntu{found[1] if found else USUAL_UBUNTU}"
 
 
 def not_evaluated(key: str, job: JobDefinition, error: Exception) -> str:

@@ -12,8 +12,9 @@ END: Release = (10**6, 0, 0)
 _OPERATION = re.compile(r"(>=|<=|>|<|\^|~>?|=)?\s*[v=\s]*([\dxX*.]*)(-[\w.]+)?")
 _HYPHEN = re.compile(r"(\S+)\s+-\s+(\S+)")
 
+Known = dict[tuple[int, int], tuple[int, int]]
 # First and last patch release for x64 on Ubuntu 24.04, from actions/python-versions' versions-manifest.json of August 2026, and 3.15.0.
-KNOWN: dict[tuple[int, int], tuple[int, int]] = {
+KNOWN: Known = {
     (3, 8): (12, 18),
     (3, 9): (12, 25),
     (3, 10): (4, 21),
@@ -23,7 +24,12 @@ KNOWN: dict[tuple[int, int], tuple[int, int]] = {
     (3, 14): (0, 7),
     (3, 15): (0, 0),
 }
-# The list above grows older; patch releases come about every two months.
+# By the runner's ImageOS, what is otherwise on another image.
+OTHER_IMAGES: dict[str, Known] = {
+    "ubuntu22": {(3, 7): (13, 17), **KNOWN},
+    "ubuntu26": {(3, 10): (20, 21), (3, 11): (15, 16), (3, 12): (13, 14), (3, 13): (13, 15), (3, 14): (6, 7), (3, 15): (0, 0)},
+}
+# The lists above grow older; patch releases come about every two months.
 LATER = 10
 
 
@@ -61,19 +67,24 @@ def read_range(text: str) -> Range | None:
     return Range(tuple(alternatives))
 
 
-def exists(version: Version) -> bool:
-    """Tell whether GitHub's runners can have VERSION, as far as the list here knows; of newer minor versions it knows nothing."""
+def on_image(image: str) -> Known:
+    """Return the versions of the runner whose ImageOS is IMAGE; those of the usual one for an image that is not known here."""
+    return OTHER_IMAGES.get(image, KNOWN)
+
+
+def exists(version: Version, known: Known = KNOWN) -> bool:
+    """Tell whether GitHub's runners can have VERSION, as far as the list KNOWN tells; of newer minor versions it knows nothing."""
     minor = (version.major, version.minor)
-    if minor not in KNOWN:
-        return minor > max(KNOWN)
-    first, last = KNOWN[minor]
+    if minor not in known:
+        return minor > max(known)
+    first, last = known[minor]
     return first <= version.micro <= last + LATER
 
 
-def github_choice(wanted: Range) -> Version | None:
-    """Return the newest version in WANTED that GitHub's runners have; None when there is none."""
+def github_choice(wanted: Range, known: Known = KNOWN) -> Version | None:
+    """Return the newest version in WANTED that GitHub's runners have by the list KNOWN; None when there is none."""
     # Known releases before those that may have come since.
-    for (major, minor), (first, last) in sorted(KNOWN.items(), reverse=True):
+    for (major, minor), (first, last) in sorted(known.items(), reverse=True):
         for micro in [*range(last, first - 1, -1), *range(last + 1, last + LATER + 1)]:
             if (version := Version(f"{major}.{minor}.{micro}")) in wanted:
                 return version

@@ -13,9 +13,10 @@ from pypi_runbook.rehearsal.running import Job, NotHereError, StepError
 from pypi_runbook.rehearsal.standins.action import Action, Inputs, lines, truth, variables, warn
 from pypi_runbook.rehearsal.standins.globs import find_files, read_patterns
 from pypi_runbook.rehearsal.standins.interpreters import Interpreter, interpreters
-from pypi_runbook.rehearsal.standins.ranges import Range, exists, github_choice, read_range
+from pypi_runbook.rehearsal.standins.ranges import Range, exists, github_choice, on_image, read_range
 from pypi_runbook.rehearsal.standins.toolcache import make_python
 
+PAGE = "troubleshooting/python-not-there.md"
 MANIFEST = "https://raw.githubusercontent.com/actions/python-versions/main/versions-manifest.json"
 # The files whose contents decide which cache fits, as each package manager's default.
 CACHED = {"pip": ["**/requirements.txt", "**/pyproject.toml"], "pipenv": ["**/Pipfile.lock"], "poetry": ["**/poetry.lock"]}
@@ -93,16 +94,18 @@ def _choose(job: Job, version: str, inputs: Inputs) -> Interpreter:
         raise NotHereError("the rehearsal has no free-threaded Python")
     wanted = read_range(spelled)
     # A version that GitHub never had must not be found here, or the release fails there.
-    here = [each for each in interpreters() if exists(each.version)]
+    image = job.environment.get("ImageOS", "")
+    here = [each for each in interpreters() if exists(each.version, on_image(image))]
     fitting = [each for each in here if wanted and each.version in wanted]
-    there = github_choice(wanted) if wanted else None
+    there = github_choice(wanted, on_image(image)) if wanted else None
     if not fitting and not there:
-        raise StepError(_not_found(version, inputs["architecture"].strip() or "x64"))
+        raise StepError(_not_found(version, inputs["architecture"].strip() or "x64", image), PAGE)
     return _nearest(job, fitting or here, there, wanted)
 
 
-def _not_found(version: str, architecture: str) -> str:
-    first = f"The version '{version}' with architecture '{architecture}' was not found for Ubuntu 24.04."
+def _not_found(version: str, architecture: str, image: str) -> str:
+    system = f"Ubuntu {image.removeprefix('ubuntu') or '24'}.04"
+    first = f"The version '{version}' with architecture '{architecture}' was not found for {system}."
     return f"{first}\nThe list of all available versions can be found here: {MANIFEST}"
 
 
