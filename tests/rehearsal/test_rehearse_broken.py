@@ -102,7 +102,7 @@ def test_a_refused_identity_names_claim_and_page(repository: Path) -> None:
     with_workflow(repository, WORKFLOW.replace("environment: pypi", "environment: release"))
     done = rehearse(repository, "--publisher", FORM)
     assert done.job("publish")["steps"][1]["page"] == "troubleshooting/invalid-publisher.md"
-    assert "job publish; page: troubleshooting/invalid-publisher.md" in done.words
+    assert "   page: troubleshooting/invalid-publisher.md\n" in done.words
     assert any("environment" in line for line in done.document["refused"]), done.words
 
 

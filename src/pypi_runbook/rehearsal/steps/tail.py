@@ -26,7 +26,12 @@ class Tail:
             self._cut += 1
 
     @property
+    def lines(self) -> list[str]:
+        """What is kept."""
+        cut = [f"[{self._cut} lines were not kept here]"] if self._cut else []
+        return [*cut, *self._lines]
+
+    @property
     def text(self) -> str:
         """What is kept, a line break behind each line."""
-        cut = [f"[{self._cut} lines were not kept here]"] if self._cut else []
-        return "".join(f"{line}\n" for line in (*cut, *self._lines))
+        return "".join(f"{line}\n" for line in self.lines)
