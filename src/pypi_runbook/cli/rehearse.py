@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import click
 from pypi_runbook.cli import json_option, project_option
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.manual.release import at, open_state
+from pypi_runbook.rehearsal.system import check_system
 from pypi_runbook.twin.trusted.publishers import FORM, read_publisher
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ Examples:
 @json_option
 def command(root: Path, as_json: bool, yes: bool, **asked: Any) -> int:
     """Rehearse."""
+    check_system(os.name)
     # Imported here, so that the site can show this command's help without the twin's packages.
     from pypi_runbook.rehearsal.consent import stranger
     from pypi_runbook.rehearsal.rehearse import rehearse
