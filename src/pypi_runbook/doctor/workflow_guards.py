@@ -159,4 +159,4 @@ def check_shallow(checkup: Checkup) -> Iterator[Finding]:
             if step and any(each.builds for each in job.steps) and "fetch-depth" not in step.step.inputs and not fetches:
                 message = f"job {job.job.id} takes the version from git's tags, and checks out one commit without them when {untagged[0]} starts it"
                 fix = "give the checkout `fetch-depth: 0`"
-                yield view.finding("shallow-checkout", "warning", message, step.line("uses"), fix, "troubleshooting/local-version.md")
+                yield view.finding("shallow-checkout", "warning", message, step.line("uses"), fix, "troubleshooting/shallow-clone.md")

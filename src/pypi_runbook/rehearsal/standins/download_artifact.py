@@ -19,7 +19,7 @@ HINT = (
     f"        For more information, visit the GitHub Artifacts FAQ: {FAQ}"
 )
 MISMATCH = ("ignore", "info", "warn", "error")
-PAGE = "troubleshooting/no-dists.md"
+PAGE = "troubleshooting/artifact-not-found.md"
 
 
 def download_artifact(job: Job, inputs: Inputs, *, always_in_folders: bool = False) -> None:
@@ -100,7 +100,7 @@ def _by_id(job: Job, text: str, there: list[Artifact]) -> list[Artifact]:
     ids = [int("".join(itertools.takewhile(str.isdigit, part))) for part in written]
     found = [artifact for artifact in there if artifact.id in ids]
     if not found:
-        raise StepError("None of the provided artifact IDs were found")
+        raise StepError("None of the provided artifact IDs were found", PAGE)
     if missing := [str(number) for number in ids if number not in {artifact.id for artifact in found}]:
         warn(job, f"Could not find the following artifact IDs: {', '.join(missing)}")
     return found

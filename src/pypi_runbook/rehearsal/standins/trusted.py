@@ -15,9 +15,8 @@ PAGES = {
     "invalid-publisher": "troubleshooting/invalid-publisher.md",
     "invalid-payload": "troubleshooting/name-not-allowed.md",
 }
-REUSABLE_PAGE, ENVIRONMENT_PAGE, TARGET_PAGE, DOWN_PAGE = (
-    f"troubleshooting/{name}.md" for name in ("reusable-workflow", "environment-missing", "pull-request-target", "index-down")
-)
+REUSABLE_PAGE, ENVIRONMENT_PAGE = "troubleshooting/reusable-workflow.md", "troubleshooting/environment-missing.md"
+TARGET_PAGE, DOWN_PAGE = "troubleshooting/pull-request-target.md", "troubleshooting/index-down.md"
 
 
 def get_token(job: Job, domain: str) -> str:

@@ -48,7 +48,7 @@ def _say_none(job: Job, inputs: Inputs) -> None:
     words = f"No files were found with the provided path: {inputs['path'].strip()}. No artifacts will be uploaded."
     match inputs["if-no-files-found"].strip():
         case "error":
-            raise StepError(words)
+            raise StepError(words, "troubleshooting/no-dists.md")
         case "warn":
             warn(job, words)
         case _:
