@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,7 @@ COMMANDS = [
 ]
 
 
+@cache
 def read(file: str = FILE) -> Any:
     """Return the workflow FILE as values."""
     return read_yaml(ROOT / file, ROOT)
