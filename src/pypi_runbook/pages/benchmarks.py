@@ -15,12 +15,12 @@ STARTS = {"process": "the command, from its start to its first answer", "twin": 
 
 
 def benchmark_table(docs: Path, name: str) -> str:
-    """Return the table of the benchmark NAME, `index`, `start` or `manual`, kept below the folder DOCS, with when and where it was measured."""
+    """Return the table of the benchmark NAME, `index`, `start`, `manual` or `rehearsal`, kept below the folder DOCS, with when and where it was measured."""
     place = docs / FOLDER / f"{name}.json"
     if not place.is_file():
-        raise RunbookError("no-such-benchmark", f"there is no result of a benchmark `{name}`", next="ask for index, start or manual")
+        raise RunbookError("no-such-benchmark", f"there is no result of a benchmark `{name}`", next="ask for index, start, manual or rehearsal")
     found = json.loads(place.read_text(encoding="utf-8"))
-    rows = {"index": _ratios, "start": _starts, "manual": _paths}[name](found)
+    rows = {"index": _ratios, "start": _starts, "manual": _paths, "rehearsal": _rehearsal}[name](found)
     return f"{rows}\n{_where(found, 'fastest' if name == 'start' else 'median')}\n"
 
 
@@ -43,6 +43,13 @@ def _paths(found: dict[str, Any]) -> str:
     return table(
         ["From a fresh clone to files that are verified on both indexes", "Times as long as by hand"],
         [["the helper scripts", f"{found['ratio']:.2f}"]],
+    )
+
+
+def _rehearsal(found: dict[str, Any]) -> str:
+    return table(
+        ["A release of this repository, from its build to its notes", "Times as long as its steps run bare"],
+        [["the rehearsal", f"{found['ratio']:.2f}"]],
     )
 
 
