@@ -6,10 +6,13 @@ import json
 import random
 
 import pytest
+from packaging.metadata import Metadata
 from rfc3986 import exceptions, uri_reference, validators  # type: ignore[import-untyped]
 
+from pypi_runbook.rules import Refused, Site
 from pypi_runbook.rules.addresses import address_in, address_problem
 from pypi_runbook.rules.attestations import ATTESTATION
+from pypi_runbook.rules.filenames import check_wheel_name
 from pypi_runbook.rules.names import standard_library
 from pypi_runbook.rules.shapes import Shape, misfit
 from pypi_runbook.rules.urls import is_url
@@ -109,3 +112,12 @@ def test_standard_library_of_all_pythons() -> None:
     """Names of modules that only another Python has are not free either, nor those below a package."""
     assert {"asyncio", "distutils", "urllib2", "os-path", "compression-zstd"} <= standard_library()
     assert "requests" not in standard_library()
+
+
+@pytest.mark.parametrize("version", ["!", "1" * 5000])
+def test_a_wheel_with_a_wrong_version_in_its_name(version: str) -> None:
+    """The words are packaging's, the name in them is quoted once; a number that Python does not read is wrong as any other."""
+    metadata = Metadata.from_raw({"metadata_version": "2.1", "name": "x", "version": "1.0"})
+    with pytest.raises(Refused) as raised:
+        check_wheel_name(f"x-{version}-py3-none-any.whl", metadata, "x")
+    assert raised.value.message(Site("pypi.org")) == f"Invalid wheel filename (invalid version): 'x-{version}-py3-none-any'"

@@ -176,6 +176,22 @@ def test_closed_release_takes_no_more_files(person: Person, twin: Twin, tmp_path
     assert again.returncode == 0
 
 
+def test_a_version_of_thousands_of_digits_is_no_version(person: Person, twin: Twin, tmp_path: Path) -> None:
+    """A number that Python does not read is refused as any other wrong version, and asking for it finds nothing."""
+    digits = "1" * 5000
+    form = [f"{name}={digits if name == 'version' else value}" for name, value in (*form_of("digits"), ("sha256_digest", "0" * 64))]
+    fields = [part for field in form for part in ("--form-string", field)]
+    login = ("-u", f"__token__:{twin.token('pypi')}")
+
+    file = f"content=@{make_wheel(tmp_path, 'digits')}"
+    refused = person.run("curl", "-sS", "-H", "Accept: text/plain", *login, *fields, "-F", file, "https://upload.pypi.org/legacy/")
+    asked = person.run("curl", "-sS", "-o", "-", "-w", "%{http_code}", f"https://pypi.org/pypi/iniconfig/{digits}/json")
+
+    assert "400 '111" in refused.stdout
+    assert "111' is invalid for 'version'. See https://packaging.python.org/specifications/core-metadata" in refused.stdout
+    assert asked.stdout.endswith("404")
+
+
 def form_of(name: str) -> list[tuple[str, str]]:
     """Return the fields of a right upload form for a wheel of the project NAME."""
     fields = {":action": "file_upload", "metadata_version": "2.4", "name": name, "version": "1.0", "filetype": "bdist_wheel", "pyversion": "py3"}

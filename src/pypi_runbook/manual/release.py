@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.project import read_project
@@ -66,7 +66,7 @@ def described(root: Path) -> Release:
     line = project.lines.get("version")
     try:
         version = Version(project.version) if project.version else None
-    except InvalidVersion as error:
+    except ValueError as error:
         advice = "write a version that PEP 440 allows, for example 1.2.0 or 1.2.0rc1"
         raise RunbookError("bad-version", f"`{project.version}` is no version", project.file, line, advice, PAGE) from error
     return Release(root.resolve(), canonicalize_name(project.name) if project.name else None, version, project.file, line)

@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.manual.release import PAGE, Release
@@ -47,7 +47,7 @@ def version_of(tag: str) -> Version | None:
     """Return the version that TAG says, `1.2.0` and `v1.2.0` alike; None when it says none."""
     try:
         return Version(tag)
-    except InvalidVersion:
+    except ValueError:
         return None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from pypi_runbook.pages.tables import link, table
 from pypi_runbook.pages.values import RepositoryValues
@@ -88,7 +88,7 @@ def version(project: Distribution) -> Answer:
         return project.version_dynamic, "comes from the build backend" if project.version_dynamic else "has none"
     try:
         parts = len(Version(project.version).release)
-    except InvalidVersion:
+    except ValueError:
         return False, f"`{project.version}` is no version that PyPI takes"
     return parts == 3, f"`{project.version}`" + (": major, minor and patch" if parts == 3 else ": semantic versions have three numbers")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from packaging.metadata import Metadata
-from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, canonicalize_name, parse_sdist_filename, parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_sdist_filename, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
 from pypi_runbook.rules.catalogue import RULES, refuse
@@ -60,7 +60,7 @@ def check_sdist_name(filename: str, metadata: Metadata, project: str) -> None:
     """Raise when FILENAME is not exactly the normalized name of PROJECT's sdist."""
     try:
         name = str(parse_sdist_filename(filename)[0])
-    except (InvalidSdistFilename, InvalidVersion):
+    except ValueError:
         raise refuse("sdist-filename", filename=filename) from None
     normalized = _escaped(metadata.name)
     if _escaped(_before_post_release(filename, name, metadata)) != normalized:
@@ -76,6 +76,9 @@ def check_wheel_name(filename: str, metadata: Metadata, project: str) -> None:
         name, version, _, tags = parse_wheel_filename(filename)
     except (InvalidWheelFilename, InvalidVersion) as error:
         raise recognize(str(error), WHEEL_NAMES) from None
+    except ValueError:
+        # A number of thousands of digits, which Python does not read and packaging lets through.
+        raise recognize(f"Invalid wheel filename (invalid version): {filename.removesuffix('.whl')!r}", WHEEL_NAMES) from None
     for tag in sorted(tags, key=str):
         if tag.platform not in PLAIN_PLATFORMS and not PLATFORMS.fullmatch(tag.platform):
             raise refuse("platform-tag", filename=filename, tag=tag.platform)
@@ -95,7 +98,7 @@ def _before_post_release(filename: str, name: str, metadata: Metadata) -> str:
     start = filename.rpartition("-")[0].rpartition("-")[0]
     try:
         Version(filename[len(start) + 1 : -len(".tar.gz")])
-    except InvalidVersion:
+    except ValueError:
         return name
     return start
 

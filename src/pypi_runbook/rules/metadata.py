@@ -43,6 +43,9 @@ def check_metadata(form: Form) -> Metadata:
     except ExceptionGroup as group:
         errors = [error for error in group.exceptions if isinstance(error, InvalidMetadata)]
         raise _first((error.field, _recognized(error)) for error in errors) from None
+    except ValueError:
+        # Python reads no number of thousands of digits; packaging lets that through for the version, the only field that it reads as numbers.
+        raise refuse("version-invalid", value=repr(form.get("version"))) from None
     complaints = [complaint for check in CHECKS for complaint in check(metadata)]
     if complaints:
         raise _first(complaints)

@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import web
 from packaging.metadata import RawMetadata, parse_email
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from pypi_runbook.twin.answers import CORS, cacheable, compact
 from pypi_runbook.twin.catalog import Catalog
@@ -118,7 +118,7 @@ def latest(known: list[str], listing: list[Listed], project: str) -> str | None:
         yanked = bool(files) and all(item.yanked is not None for item in files)
         try:
             early = Version(version).is_prerelease
-        except InvalidVersion:
+        except ValueError:
             early = True
         return (not yanked, not early, version_key(version))
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote, unquote, urlsplit
 
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from pypi_runbook.twin.provenance import provenance
 from pypi_runbook.twin.records import File
@@ -78,7 +78,7 @@ def versions(listing: list[Listed], project: str) -> list[str]:
     for text in {item.version(project) for item in listing}:
         try:
             found.setdefault(Version(text), text)
-        except InvalidVersion:
+        except ValueError:
             continue
     return [found[version] for version in sorted(found)]
 
@@ -103,5 +103,5 @@ def version_key(text: str) -> tuple[bool, Version]:
 def _version(text: str) -> Version | None:
     try:
         return Version(text)
-    except InvalidVersion:
+    except ValueError:
         return None
