@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.project import Facts, read_project
@@ -169,7 +169,7 @@ class _Rehearsal:
             return self.request.prerelease
         try:
             return Version(self.source.ref.rpartition("/")[2]).is_prerelease
-        except InvalidVersion:
+        except ValueError:
             return False
 
     def release(self, prerelease: bool) -> dict[str, Any]:
