@@ -11,6 +11,8 @@ from pypi_runbook.project.expressions.matrix import MOST_LEGS
 
 # As many combinations are looked at before `exclude` takes some out.
 MOST_COMBINATIONS = MOST_LEGS * MOST_LEGS
+# Combinations times what is held against each.
+MOST_COMPARISONS = 1_000_000
 Leg = dict[str, Value]
 
 
@@ -52,3 +54,5 @@ def _check(matrix: dict[str, Any]) -> None:
     size = math.prod(len(values) for values in vectors.values())
     if size > MOST_COMBINATIONS:
         raise ValueError(f"a matrix has at most {MOST_LEGS} jobs, and this one has {size} combinations")
+    if size * sum(len(matrix.get(name) or ()) for name in ("include", "exclude")) > MOST_COMPARISONS:
+        raise ValueError("Maximum events exceeded while evaluating the template. This may indicate an infinite loop or too many nested loops.")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from pypi_runbook.project.expressions import Value
 from pypi_runbook.rehearsal.definition import JobDefinition
+from pypi_runbook.rehearsal.order import in_order
 from pypi_runbook.rehearsal.results import Outcome
 
 
@@ -17,10 +18,17 @@ class Ended:
         self._ids = {job.id.lower(): job.id for job in jobs}
         self._results: dict[str, Outcome] = {}
         self._outputs: dict[str, dict[str, str]] = {}
+        # The results of a job and of all before it, each kind once: thousands of jobs may stand in one row.
+        self._behind: dict[str, set[str]] = {}
 
     def add(self, id_: str, result: Outcome, outputs: Mapping[str, str]) -> None:
         """Note the end of a job."""
-        self._results[id_.lower()], self._outputs[id_.lower()] = result, dict(outputs)
+        id_ = id_.lower()
+        self._results[id_], self._outputs[id_] = result, dict(outputs)
+        self._behind[id_] = {self.result(id_), *self._results_before(self._needs[id_])}
+
+    def _results_before(self, needs: list[str]) -> set[str]:
+        return set().union(*(self._behind.get(need, {"skipped"}) for need in needs))
 
     def result(self, id_: str) -> str:
         """Return how a job ended, as `needs` tells it: what could not be rehearsed counts as a success."""
@@ -43,10 +51,10 @@ class Ended:
 
     def functions(self, job: JobDefinition, *, cancelled: bool) -> dict[str, Callable[..., Value]]:
         """Return the status functions of JOB's `if:`; a skipped job anywhere before it is no success, as on GitHub."""
-        results = [self.result(id_) for id_ in self.before(job)]
+        results = self._results_before([need.lower() for need in job.needs])
 
-        def of(names: tuple[Value, ...]) -> list[str]:
-            return [self.result(str(name)) for name in names] if names else results
+        def of(names: tuple[Value, ...]) -> set[str]:
+            return {self.result(str(name)) for name in names} if names else results
 
         return {
             "always": lambda: True,
@@ -57,15 +65,9 @@ class Ended:
 
 
 def ordered(jobs: list[JobDefinition]) -> list[JobDefinition]:
-    """Return JOBS so that each comes after those that it needs, otherwise as they stand in the file."""
-    left, done, found = list(jobs), set[str](), list[JobDefinition]()
-    while left:
-        # The file was checked for circles before, so that there is always a next one.
-        job = next((each for each in left if all(need.lower() in done for need in each.needs)), left[0])
-        left.remove(job)
-        done.add(job.id.lower())
-        found.append(job)
-    return found
+    """Return JOBS so that each comes after those that it needs, otherwise as they stand in the file, which was checked for circles before."""
+    by_id = {job.id.lower(): job for job in jobs}
+    return [by_id[id_] for id_ in in_order({id_: {need.lower() for need in job.needs} for id_, job in by_id.items()})]
 
 
 def worst(results: list[Outcome]) -> Outcome:

@@ -13,6 +13,7 @@ from pypi_runbook.errors import RunbookError
 from pypi_runbook.project.yaml import plain
 from pypi_runbook.rehearsal.grammar import WORKFLOW, Anything, Either, Flag, Nothing, Number, Sequence, Shape, Table, Text
 from pypi_runbook.rehearsal.inline import problem
+from pypi_runbook.rehearsal.order import in_order
 from pypi_runbook.rehearsal.running import wrong
 
 DEEPEST, MOST = 50, 100_000
@@ -180,10 +181,8 @@ def check_needs(jobs: CommentedMap, problems: Problems) -> None:
     ids = {id_.lower() for id_ in left}
     if left and all(left.values()):
         problems.add(_key_place(jobs, next(iter(jobs))), "The workflow must contain at least one job with no dependencies.")
-    while ready := [id_ for id_, needs in left.items() if not needs]:
-        done = {id_.lower() for id_ in ready}
-        left = {id_: needs - done for id_, needs in left.items() if id_ not in ready}
-    for id_, needs in left.items():
+    done = set(in_order({id_.lower(): needs for id_, needs in left.items()}))
+    for id_, needs in ((id_, needs - done) for id_, needs in left.items() if id_.lower() not in done):
         for need, place in needs_of(jobs[id_]):
             if need.lower() in needs:
                 circle = f"depends on job '{need}' which creates a cycle in the dependency graph."
