@@ -159,7 +159,7 @@ def test_a_special_project(tmp_path: Path, name: str) -> None:
     ends_well(Case(name, SPECIALS[name], special=True), tmp_path / name)
 
 
-@pytest.mark.parametrize("name", ["surrogate", "name-of-bytes", "laughs", "pipe-3", "bomb-toml"])
+@pytest.mark.parametrize("name", ["surrogate", "name-of-bytes", "name-of-a-broken-file", "laughs", "pipe-3", "bomb-toml"])
 def test_the_command_on_a_special_project(tmp_path: Path, name: str) -> None:
     """The command line ends with tables or with status 2 and a message, and sends no control characters to the terminal."""
     SPECIALS[name](tmp_path)

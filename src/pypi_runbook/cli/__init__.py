@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from pypi_runbook.cli.words import shown
 from pypi_runbook.errors import RunbookError
 
 COMMANDS = {
@@ -108,7 +109,7 @@ def report(error: RunbookError) -> int:
     """Print ERROR as words on stderr, or as JSON on stdout where `--json` was asked for; return its exit status."""
     if "--json" in sys.argv:
         click.echo(json.dumps(error.as_json(), indent=2))
-    click.echo(f"error: {error}", err=True)
+    click.echo(f"error: {shown(str(error))}", err=True)
     return error.status
 
 

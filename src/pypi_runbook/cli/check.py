@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pypi_runbook.cli import json_option, project_option
+from pypi_runbook.cli.words import shown
 from pypi_runbook.manual.check import ACCEPTABLE, Report, check
 from pypi_runbook.manual.release import read_release
 from pypi_runbook.manual.tools import say
@@ -61,4 +62,4 @@ def show(report: Report) -> None:
         table.add_row(step.title, Text(step.result, STYLES[step.result]), Text(step.seen))
     console.print(table)
     for finding in report.findings:
-        click.echo(f"\n{finding}")
+        click.echo(f"\n{shown(str(finding))}")

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from pypi_runbook.cli import json_option, project_option
+from pypi_runbook.cli.words import shown
 from pypi_runbook.doctor import Checkup, examine
 from pypi_runbook.doctor.annotations import annotation
 from pypi_runbook.doctor.distributions import fresh_dist, given_dist, own_dist
@@ -66,7 +67,7 @@ def report(findings: list[Finding], forms: list[Publisher], *, as_json: bool) ->
         click.echo(json.dumps(document, indent=2))
         return
     for finding in findings:
-        click.echo(f"{finding}\n")
+        click.echo(f"{shown(str(finding))}\n")
     if forms:
         click.echo("What the forms for a trusted publisher must say:\n")
     for form in forms:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pypi_runbook.cli import json_option, project_option
+from pypi_runbook.cli.words import shown
 from pypi_runbook.project import Facts, Job, read_project
 from pypi_runbook.project.routes import warnings
 
@@ -95,8 +96,3 @@ def grid(title: str, rows: list[tuple[str, str]]) -> Table:
     for row in rows:
         table.add_row(*map(shown, row))
     return table
-
-
-def shown(text: str) -> str:
-    """Return TEXT without what would control the terminal, and what it cannot show, written as Python escapes."""
-    return "".join(letter if letter.isprintable() or letter == "\n" else ascii(letter)[1:-1] for letter in text)
