@@ -49,6 +49,7 @@ CLIENTS = {
     *("poetry", "pip", "pip3", "pipx", "python", "python3", "py", "twine", "git", "gh", "uv", "uvx", "hatch", "flit", "pdm", "maturin"),
     *("invoke", "inv", "tox", "nox", "towncrier", "mkdocs", "bump2version", "bump-my-version", "cz", "build", "pyproject-build", "make"),
 }
+CELLS = ("td_open", "th_open")
 # What is larger is generated, and nobody reads it to make a release.
 LARGEST, MOST_LINES = 200_000, 5_000
 PROMPT = re.compile(r"\s*(?:\([\w.-]+\) ?)?\$ ")
@@ -167,8 +168,14 @@ class Page:
 
     @cached_property
     def codes(self) -> list[tuple[str, int]]:
-        """Every piece of inline code with its line."""
-        return [found for token in self.tokens if token.type == "inline" and token.map for found in inline_codes(token, token.map[0] + 1)]
+        """Every piece of inline code with its line; what a table's cell quotes is what the row is about, and nothing to be typed."""
+        before = [None, *self.tokens]
+        return [
+            found
+            for token, opening in zip(self.tokens, before, strict=False)
+            if token.type == "inline" and token.map and not (opening and opening.type in CELLS)
+            for found in inline_codes(token, token.map[0] + 1)
+        ]
 
     @cached_property
     def commands(self) -> list[Said]:
