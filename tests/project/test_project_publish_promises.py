@@ -53,7 +53,12 @@ ACTIONS = [
     ("testpypi", "pypa/gh-action-pypi-publish", {"repository-url": "https://test.pypi.org/legacy/", "print-hash": True}),
 ]
 COMMANDS = [
-    ("exact versions, and only files with a known hash", "-m pip install --require-hashes --no-deps --requirement .github/requirements/build.txt"),
+    ("the tools have a place of their own", 'python -m venv "$RUNNER_TEMP/tools"'),
+    (
+        "exact versions, and only files with a known hash",
+        '"$RUNNER_TEMP/tools/bin/python" -m pip install --require-hashes --no-deps --requirement .github/requirements/build.txt',
+    ),
+    ("what follows finds these tools first", 'echo "$RUNNER_TEMP/tools/bin" >> "$GITHUB_PATH"'),
     ("the lock belongs to the metadata", "poetry check --no-ansi --lock"),
     ("the archives carry the commit's time, not the author's", "SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)\nexport SOURCE_DATE_EPOCH"),
     ("an old file in dist/ is not published", "poetry build --no-ansi --clean"),
@@ -103,8 +108,8 @@ def test_each_action_gets_exactly_its_inputs() -> None:
 
 def test_the_gates_stand_before_what_is_handed_over() -> None:
     """Each command has the options that make it a gate, and its place before the next."""
-    text = "\n".join(scripts())
-    places = [text.find(command) for _, command in COMMANDS]
+    text = "\n".join(["", *(script.rstrip("\n") for script in scripts()), ""])
+    places = [text.find(f"\n{command}\n") for _, command in COMMANDS]
     assert -1 not in places, [words for (words, _), place in zip(COMMANDS, places, strict=True) if place < 0]
     assert places == sorted(places)
     assert read()["jobs"]["build"]["steps"][-1]["uses"].startswith("actions/upload-artifact@")
@@ -155,32 +160,29 @@ def test_no_expression_stands_in_a_script() -> None:
             assert not [step["name"] for step in job["steps"] if "${{" in step.get("run", "")], name
 
 
-def event(name: str, ref: str, testpypi: Value = None) -> dict[str, Value]:
+def event(name: str, ref: str, testpypi: bool | None = None) -> dict[str, Value]:
     """Return what expressions see; every value differs from its neighbours, so that a wrong name gives another text."""
     release: dict[str, Value] = {"id": 7, "node_id": "RE_7", "tag_name": "tag", "name": "title", "prerelease": True, "draft": False}
     outputs: dict[str, Value] = {"name": "made", "version": "1.2"}
     github: dict[str, Value] = {"event_name": name, "ref": ref, "sha": "0" * 40, "repository": "o/r", "repository_owner": "o", "token": "ghs_t"}
     github["event"] = {"release": release} if name == "release" else {"inputs": {"testpypi": "true" if testpypi else "false"}}
     inputs: dict[str, Value] = {} if testpypi is None else {"testpypi": testpypi}
-    return {"github": github, "inputs": inputs, "secrets": {}, "steps": {"version": {"outputs": outputs}}, "needs": {"build": {"outputs": outputs}}}
-
-
-RELEASE = event("release", "refs/tags/1.2")
-TICKED, CLEAR = event("workflow_dispatch", "refs/heads/main", testpypi=True), event("workflow_dispatch", "refs/heads/main", testpypi=False)
+    answers: dict[str, Value] = {step["id"]: {"outputs": outputs} for _, step in steps() if "id" in step}
+    return {"github": github, "inputs": inputs, "secrets": {}, "steps": answers, "needs": {"build": {"outputs": outputs}}}
 
 
 @pytest.mark.parametrize(
-    ("contexts", "group", "running", "development"),
+    ("way", "group", "running", "development"),
     [
-        (RELEASE, "publish-pypi-refs/tags/1.2", ["pypi"], False),
-        (TICKED, "publish-testpypi-refs/heads/main", ["testpypi"], True),
-        (CLEAR, "publish-build-refs/heads/main", [], False),
+        (("release", "refs/tags/1.2"), "publish-pypi-refs/tags/1.2", ["pypi"], False),
+        (("workflow_dispatch", "refs/heads/main", True), "publish-testpypi-refs/heads/main", ["testpypi"], True),
+        (("workflow_dispatch", "refs/heads/main", False), "publish-build-refs/heads/main", [], False),
     ],
     ids=["release", "ticked", "clear"],
 )
-def test_each_way_has_its_queue_and_its_index(contexts: dict[str, Value], group: str, running: list[str], development: bool) -> None:
+def test_each_way_has_its_queue_and_its_index(way: tuple[str, str, bool], group: str, running: list[str], development: bool) -> None:
     """Uploads to one index for one ref wait for each other; a development version is built for TestPyPI alone."""
-    workflow = read()
+    workflow, contexts = read(), event(*way)
     assert interpolate(workflow["concurrency"]["group"], contexts) == group
     assert [name for name in ("pypi", "testpypi") if condition(workflow["jobs"][name]["if"], contexts) is True] == running
     (flag,) = (step["env"]["TESTPYPI"] for _, step in steps() if "TESTPYPI" in step.get("env", {}))
@@ -189,8 +191,9 @@ def test_each_way_has_its_queue_and_its_index(contexts: dict[str, Value], group:
 
 def test_each_name_gets_its_own_value() -> None:
     """Name and version, tag and title, id and node id do not change places on their way into a step."""
+    contexts = event("release", "refs/tags/1.2")
     given = [*read()["jobs"]["build"]["outputs"].items(), *(pair for _, step in steps() for pair in step.get("env", {}).items())]
-    assert [(key, interpolate(value, RELEASE)) for key, value in given] == [
+    assert [(key, interpolate(value, contexts)) for key, value in given] == [
         *(("name", "made"), ("version", "1.2"), ("TESTPYPI", False)),
         *(("TAG", "tag"), ("PRERELEASE", True), ("VERSION", "1.2")),
         *(("GH_TOKEN", "ghs_t"), ("NAME", "made"), ("VERSION", "1.2"), ("RELEASE", "repos/o/r/releases/7")),

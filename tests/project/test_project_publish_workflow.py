@@ -82,6 +82,7 @@ def test_tag_version_and_flag_must_agree(tmp_path: Path, tag: str, version: str,
         assert done.returncode == 1
         assert "::error file=pyproject.toml::" in done.stdout + done.stderr
         assert words in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("written", ["", 'What a person wrote.\r\n\r\n- `code` and "quotes" and $HOME\r\n', None])
