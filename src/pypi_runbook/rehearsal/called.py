@@ -58,6 +58,7 @@ class Callees:
     folders: Mapping[str, Path]
     work: Path
     _taken: dict[tuple[str, str], tuple[Path, str]] = field(default_factory=dict)
+    _read: dict[Path, WorkflowDefinition] = field(default_factory=dict)
 
     def find(self, caller: Level, job: JobDefinition) -> tuple[WorkflowDefinition, Path, str] | None:
         """Return the workflow that JOB calls, its root, and how claims name its file; None when it is another repository's that is not here."""
@@ -76,7 +77,9 @@ class Callees:
         path = root / where
         if "@" in where or not where.startswith(".github/workflows/") or not path.is_file():
             raise not_valid(job.file, job.line, 1, f'error parsing called workflow "{uses}": workflow was not found.')
-        definition = read_workflow(path, root)
+        if path not in self._read:
+            self._read[path] = read_workflow(path, root)
+        definition = self._read[path]
         if "workflow_call" not in definition.triggers:
             raise not_valid(job.file, job.line, 1, "workflow_call key is not defined in the referenced workflow.")
         return definition, root, file

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from pypi_runbook.project.expressions import ExpressionError, Value, as_text, condition, interpolate
+from pypi_runbook.project.expressions import ExpressionError, Size, Value, as_text, condition, interpolate
 from pypi_runbook.rehearsal.called import DEEPEST, Callees, Level, check_permissions, permissions_of
 from pypi_runbook.rehearsal.definition import JobDefinition, WorkflowDefinition
 from pypi_runbook.rehearsal.inputs import called_inputs
@@ -14,8 +14,13 @@ from pypi_runbook.rehearsal.matrix import Leg, leg_name, legs
 from pypi_runbook.rehearsal.needs import Ended, ordered, worst
 from pypi_runbook.rehearsal.results import JobResult, NotRehearsed, Outcome, Report
 from pypi_runbook.rehearsal.runner import Runner, not_evaluated
+from pypi_runbook.rehearsal.running import wrong
 from pypi_runbook.rehearsal.validation import not_valid
 
+# More than any run on GitHub has: a matrix has at most 256, and called workflows multiply them.
+MOST_JOBS = 2_048
+# Of a name, which an expression can make as long as a book. Characters.
+LONGEST_NAME = 400
 Contexts = dict[str, Value]
 Keys = frozenset[str]
 # How a job ended, and its outputs.
@@ -29,9 +34,15 @@ class Run:
         self.runner = runner
         self.callees = callees
         self.report = report
+        # Workflows that call each other twice at each of ten levels are a thousand ones, most of them the same.
+        self._checked: set[tuple[str, int, frozenset[tuple[str, str]] | None]] = set()
 
     def check(self, level: Level) -> None:
         """Raise GitHub's error for a called workflow that it would not start the run with, at any depth."""
+        key = level.file, level.depth, None if level.limit is None else frozenset(level.limit.items())
+        if key in self._checked:
+            return
+        self._checked.add(key)
         for job in level.definition.jobs:
             called = self.callees.find(level, job) if job.calls else None
             if called is None:
@@ -106,7 +117,7 @@ class Run:
         """Run the steps of JOB."""
         name = level.prefix + self.name(job, contexts)
         result = JobResult(job.id, name, "success", job.file, job.line, needs=job.needs)
-        self.report.jobs.append(result)
+        self.add(result)
         begun = time.monotonic()
         with self.runner.artifacts.of(level.key + job.id.lower(), before):
             self.runner.run(job, result, contexts, permissions_of(job, level.limit), level.file)
@@ -134,8 +145,9 @@ class Run:
             return "not-rehearsed", {}
         definition, root, file = found
         try:
-            given = {name: interpolate(value, contexts) if isinstance(value, str) else value for name, value in job.inputs.items()}
-            declared = {name: {**body, "default": worked_out(body.get("default"), self.start(level))} for name, body in _inputs(definition).items()}
+            given = worked_out(job.inputs, contexts)
+            declared, size = _inputs(definition), Size()
+            declared = {name: {**body, "default": worked_out(body.get("default"), self.start(level), size)} for name, body in declared.items()}
             inputs = called_inputs(declared, given)
             secrets = self.secrets(level, job, contexts)
         except (ExpressionError, ValueError) as error:
@@ -151,7 +163,7 @@ class Run:
         if isinstance(job.secrets, str):
             return dict(level.secrets)
         own: Contexts = {**contexts, "secrets": {**level.secrets}}
-        return {name: as_text(interpolate(text, own)) for name, text in job.secrets.items()}
+        return {name: as_text(value) for name, value in worked_out(job.secrets, own).items()}
 
     @staticmethod
     def outcome(level: Level, ended: Ended) -> Outcome:
@@ -163,7 +175,8 @@ class Run:
         """Return the outputs of a called workflow."""
         contexts: Contexts = {**self.start(level), "jobs": {**ended.context([job.id for job in level.definition.jobs])}}
         declared = (level.definition.triggers["workflow_call"] or {}).get("outputs") or {}
-        return {name: as_text(interpolate(as_text(body["value"]), contexts)) for name, body in declared.items()}
+        values = worked_out({name: as_text(body["value"]) for name, body in declared.items()}, contexts)
+        return {name: as_text(value) for name, value in values.items()}
 
     def start(self, level: Level) -> Contexts:
         """Return the contexts that are there before anything ran."""
@@ -177,14 +190,21 @@ class Run:
         except ExpressionError:
             name = job.id
         leg = contexts["matrix"]
-        return name if job.name and "${{" in job.name else name + leg_name(leg if isinstance(leg, dict) else {})
+        return (name if job.name and "${{" in job.name else name + leg_name(leg if isinstance(leg, dict) else {}))[:LONGEST_NAME]
 
     def without_steps(self, level: Level, job: JobDefinition, result: Outcome, reason: str, leg: Leg | None = None) -> None:
         """Note a job that did not come to its steps."""
-        name = level.prefix + (job.name if job.name and "${{" not in job.name else job.id) + leg_name(leg or {})
+        name = level.prefix + ((job.name if job.name and "${{" not in job.name else job.id) + leg_name(leg or {}))[:LONGEST_NAME]
         ended = JobResult(job.id, name, result, job.file, job.line, reason, needs=job.needs)
-        self.report.jobs.append(ended)
+        self.add(ended)
         self.runner.speaker.job_ended(ended)
+
+    def add(self, job: JobResult) -> None:
+        """Put JOB into the report; RunbookError when workflows and matrices in each other make more jobs than anybody waits for."""
+        self.report.jobs.append(job)
+        if len(self.report.jobs) > MOST_JOBS:
+            message = f"this rehearsal has more than {MOST_JOBS:,} jobs"
+            raise wrong(message, job.file, job.line, next="rehearse a workflow that calls fewer, or has smaller matrices")
 
 
 def why_skipped(job: JobDefinition, ended: Ended) -> str:
@@ -195,13 +215,14 @@ def why_skipped(job: JobDefinition, ended: Ended) -> str:
     return f"its `if` does not hold: {' '.join(job.condition.split())}" if job.condition else "a job before those that it needs did not succeed"
 
 
-def worked_out(value: Any, contexts: Contexts) -> Any:
-    """Return VALUE, as YAML gave it, with every expression in it worked out."""
+def worked_out(value: Any, contexts: Contexts, size: Size | None = None) -> Any:
+    """Return VALUE, as YAML gave it, with every expression in it worked out; SIZE counts what is worked out together."""
+    size = size or Size()
     if isinstance(value, dict):
-        return {name: worked_out(each, contexts) for name, each in value.items()}
+        return {name: worked_out(each, contexts, size) for name, each in value.items()}
     if isinstance(value, list):
-        return [worked_out(each, contexts) for each in value]
-    return interpolate(value, contexts) if isinstance(value, str) else value
+        return [worked_out(each, contexts, size) for each in value]
+    return size.of(interpolate(value, contexts)) if isinstance(value, str) else value
 
 
 def _inputs(definition: WorkflowDefinition) -> dict[str, Any]:

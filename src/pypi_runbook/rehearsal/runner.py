@@ -27,6 +27,8 @@ UBUNTU = re.compile(r"(?i)\bubuntu-(\d\d)\.04\b")
 # What `ubuntu-latest` means, and what is taken for a runner whose label says nothing.
 USUAL_UBUNTU = "24"
 OTHER_SYSTEMS = re.compile(r"(?i)\b(windows|macos)")
+# GitHub's limit for an environment's name, and what is told of a value that is wrong. Characters.
+LONGEST_ENVIRONMENT, LONGEST_REASON = 255, 2_000
 Contexts = dict[str, Value]
 
 
@@ -69,6 +71,9 @@ class Runner:
         key = "environment"
         try:
             result.environment = as_text(interpolate(job.environment or "", contexts)) or None
+            if len(result.environment or "") > LONGEST_ENVIRONMENT:
+                result.environment = None
+                raise ExpressionError(f"The name of an environment has at most {LONGEST_ENVIRONMENT} characters.")
             key = "runs-on"
             runner = as_text(interpolate(job.runs_on, contexts))
         except ExpressionError as error:
@@ -181,7 +186,9 @@ def image_of(runner: str) -> str:
 
 def not_evaluated(key: str, job: JobDefinition, error: Exception) -> str:
     """Return GitHub's words for an expression of JOB that only shows in a run that it is wrong."""
-    return f"Error when evaluating '{key}' for job '{job.id}'. {job.file} (Line: {job.line}): {getattr(error, 'message', error)}"
+    return (
+        f"Error when evaluating '{key}' for job '{job.id}'. {job.file} (Line: {job.line}): {str(getattr(error, 'message', error))[:LONGEST_REASON]}"
+    )
 
 
 def _table(value: Value) -> dict[str, Value]:

@@ -1,6 +1,6 @@
 """The language of `${{ }}`: reading, checking and working out GitHub's expressions."""
 
-from pypi_runbook.project.expressions.errors import ExpressionError
+from pypi_runbook.project.expressions.errors import ExpressionError, Size
 from pypi_runbook.project.expressions.scope import Scope
 from pypi_runbook.project.expressions.templates import condition, evaluate, interpolate, is_expression, names
 from pypi_runbook.project.expressions.values import UNKNOWN, CaseSensitive, Open, Unknown, Value, as_text, truthy
@@ -11,6 +11,7 @@ __all__ = [
     "ExpressionError",
     "Open",
     "Scope",
+    "Size",
     "Unknown",
     "Value",
     "as_text",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
+Kept = TypeVar("Kept")
 DEEPEST = 50
 LONGEST = 21_000
 # GitHub stops at 10 MiB for what functions make of texts, and a character takes two bytes there.
@@ -33,6 +36,20 @@ def too_deep() -> ExpressionError:
 def too_long() -> ExpressionError:
     """Return the error for a longer text than GitHub takes."""
     return ExpressionError(f"Exceeded max expression length {LONGEST}")
+
+
+class Size:
+    """Counts the text of several values that are worked out together, as one value is counted."""
+
+    def __init__(self) -> None:
+        self._characters = 0
+
+    def of(self, value: Kept) -> Kept:
+        """Return VALUE; ExpressionError when there is more text by now than GitHub keeps."""
+        self._characters += len(value) if isinstance(value, str) else 0
+        if self._characters > MOST_CHARACTERS:
+            raise ExpressionError("Maximum object size exceeded")
+        return value
 
 
 def too_large(text: str) -> ExpressionError:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from pypi_runbook.project.expressions.arities import STATUS
-from pypi_runbook.project.expressions.errors import ExpressionError
+from pypi_runbook.project.expressions.errors import ExpressionError, Size
 from pypi_runbook.project.expressions.evaluator import Evaluator, Functions, Truth
 from pypi_runbook.project.expressions.parser import parse
 from pypi_runbook.project.expressions.tree import Call, Constant, Index, Name, Node, Star, children
@@ -86,7 +86,10 @@ def interpolate(text: str, contexts: Mapping[str, Value], functions: Functions |
     values: list[Value] = [tree if isinstance(tree, str) else evaluator.value(tree) for tree in trees]
     if len(values) == 1:
         return values[0]
-    return UNKNOWN if UNKNOWN in values else "".join(map(as_text, values))
+    if UNKNOWN in values:
+        return UNKNOWN
+    size = Size()
+    return "".join([size.of(as_text(value)) for value in values])
 
 
 def condition(text: str, contexts: Mapping[str, Value], functions: Functions | None = None) -> bool | Unknown:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pypi_runbook.project.expressions import Size
 from pypi_runbook.rehearsal.running import NotHereError
 from pypi_runbook.rehearsal.standins import find_standin
 from pypi_runbook.rehearsal.steps.composite import RunLevel, use_local
@@ -18,7 +19,8 @@ def use_action(job: RunningJob, run_level: RunLevel) -> None:
     """Do what the action of the step that runs does, by RUN_LEVEL when it has steps; NotHereError when nothing stands in for it."""
     running = job.running
     uses = running.definition.uses or ""
-    inputs = {name: text(job, running.level, value, running.contexts) for name, value in running.definition.inputs.items()}
+    size = Size()
+    inputs = {name: size.of(text(job, running.level, value, running.contexts)) for name, value in running.definition.inputs.items()}
     _show(job, uses, inputs)
     if uses.startswith("docker://"):
         raise NotHereError("it runs in a container")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from pypi_runbook.project.expressions import ExpressionError
+from pypi_runbook.project.expressions import ExpressionError, Size
 from pypi_runbook.rehearsal.definition import JobDefinition
 from pypi_runbook.rehearsal.results import JobResult
 from pypi_runbook.rehearsal.running import StepError
@@ -40,15 +40,17 @@ def _set_up(job: RunningJob) -> bool:
     """Work out the job's own env and its time; an error there fails the job before its first step."""
     definition = job.definition
     try:
-        known = contexts(job, job.level, {})
+        known, size = contexts(job, job.level, {}), Size()
         for name, value in definition.env.items():
-            job.exported[name] = text(job, job.level, value, known)
+            job.exported[name] = size.of(text(job, job.level, value, known))
         job.level.shell = text(job, job.level, definition.shell or "", contexts(job, job.level, job.exported))
         job.level.folder = text(job, job.level, definition.working_directory or "", contexts(job, job.level, job.exported))
         minutes = float(text(job, job.level, definition.timeout_minutes, known) or LONGEST)
     except (ExpressionError, StepError, ValueError) as error:
         _fail(job, f"The template is not valid. {definition.file} (Line: {definition.line}): {error}")
         return False
+    # No job runs longer, whatever it says; and what is no number says nothing.
+    minutes = min(minutes, LONGEST)
     job.deadline = time.monotonic() + minutes * job.setting.minute
     return True
 
@@ -61,10 +63,10 @@ def _fail(job: RunningJob, reason: str) -> None:
 
 def _work_out_results(job: RunningJob) -> None:
     """Work out the job's outputs and the address of its environment; one that has a secret in it is left out."""
-    known = contexts(job, job.level, job.exported)
+    known, size = contexts(job, job.level, job.exported), Size()
     try:
         for name, written in job.definition.outputs.items():
-            _set_output(job, name, text(job, job.level, written, known))
+            _set_output(job, name, size.of(text(job, job.level, written, known)))
     except ExpressionError as error:
         job.say("##[error]Fail to evaluate job outputs")
         _fail(job, error.message)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pypi_runbook.errors import RunbookError
-from pypi_runbook.project.expressions import ExpressionError, Value, condition, interpolate, truthy
+from pypi_runbook.project.expressions import ExpressionError, Size, Value, condition, interpolate, truthy
 from pypi_runbook.rehearsal.definition import StepDefinition
 from pypi_runbook.rehearsal.results import Annotation, Outcome, StepResult
 from pypi_runbook.rehearsal.running import NotHereError, StepError
@@ -69,7 +69,8 @@ def _begin(job: RunningJob, running: Running) -> Outcome | None:
     running.env = {**job.exported, **level.env}
     running.contexts = contexts(job, level, running.env)
     try:
-        running.own = {name: text(job, level, value, running.contexts) for name, value in step.env.items()}
+        size = Size()
+        running.own = {name: size.of(text(job, level, value, running.contexts)) for name, value in step.env.items()}
         running.env.update(running.own)
         running.contexts = contexts(job, level, running.env)
         _name(job, running)
@@ -161,7 +162,7 @@ def _minutes(job: RunningJob, running: Running) -> int:
     value = interpolate(written, running.contexts, functions(job, running.level))
     try:
         return int(float(str(value)))
-    except ValueError:
+    except (ValueError, OverflowError):
         job.annotate(Annotation("error", "An error occurred when attempting to determine the step timeout."))
         return 0
 
