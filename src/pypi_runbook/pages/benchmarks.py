@@ -15,7 +15,7 @@ STARTS = {"process": "the command, from its start to its first answer", "twin": 
 
 
 def benchmark_table(docs: Path, name: str) -> str:
-    """Return the table of the benchmark NAME, `index`, `start`, `manual` or `rehearsal`, kept below the folder DOCS, with when and where it was measured."""
+    """Return the table of the benchmark NAME (a file below the folder DOCS), with when and where it was measured."""
     place = docs / FOLDER / f"{name}.json"
     if not place.is_file():
         raise RunbookError("no-such-benchmark", f"there is no result of a benchmark `{name}`", next="ask for index, start, manual or rehearsal")
