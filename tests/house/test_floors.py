@@ -11,6 +11,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "src" / "pypi_runbook"
 FLOORS = {
     # The ground below floor 0: a finding is made of an error, and reading a project makes findings.
     "errors": -1,
+    "asking": 0,
     "finding": 0,
     "locks": 0,
     "secrets": 0,

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
@@ -19,8 +20,8 @@ from pypi_runbook.errors import RunbookError
 from pypi_runbook.finding import Finding
 from pypi_runbook.project import Distribution
 from pypi_runbook.project.checkout import materialize
-from pypi_runbook.project.indexes import PYPI
-from pypi_runbook.rules import Refused, Site
+from pypi_runbook.rules import Refused
+from pypi_runbook.rules.built import refused_by_twine, refused_file
 from pypi_runbook.rules.distribution import check_distribution
 
 PAGE = "publishing/manual.md"
@@ -41,9 +42,7 @@ def check_distributions(checkup: Checkup) -> Iterator[Finding]:
         try:
             check_distribution(path)
         except Refused as refused:
-            page = f"troubleshooting/{refused.rule.entry}.md" if refused.rule.entry else PAGE
-            message = f"PyPI would refuse it: {refused.message(Site(PYPI.host))}"
-            yield Finding(refused.rule.id, "error", message, shown, None, "correct it in the project, commit, and build again", page)
+            yield refused_file(refused, shown)
     yield from with_twine(checkup, files)
     for path in files:
         if path.suffix == ".whl":
@@ -55,14 +54,9 @@ def with_twine(checkup: Checkup, files: list[Path]) -> Iterator[Finding]:
     if not files:
         return
     done = run([find("twine") or "twine", "check", "--strict", *map(str, files)], checkup.root)
-    failed = re.findall(r"^Checking (.+?): FAILED(.*)$", done.stdout, re.MULTILINE)
-    page = "troubleshooting/description-does-not-render.md"
-    for name, why in failed:
-        message = f"twine check --strict refuses it{why}"
-        yield Finding("twine-check", "error", message, name_of(checkup, Path(name)), None, "correct the description, and build again", page)
-    if done.returncode and not failed:
-        message = f"twine check --strict ended with status {done.returncode}: {last_line(done)}"
-        yield Finding("twine-check", "error", message, None, None, "build again, and look at the files", PAGE)
+    # Its last words may be an error's, on the other stream.
+    for finding in refused_by_twine(done.returncode, f"{done.stdout}\n{done.stderr}"):
+        yield replace(finding, file=finding.file and name_of(checkup, Path(finding.file)))
 
 
 def contents_of_wheel(checkup: Checkup, path: Path) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from markdown_it.token import Token
 from pypi_runbook.doctor.checkup import Checkup
 from pypi_runbook.doctor.workflow_view import without_long_lines
 from pypi_runbook.finding import Finding
+from pypi_runbook.project.read import NOT_PROJECTS
 from pypi_runbook.project.shell import Command, shell_commands
 from pypi_runbook.secrets import mask
 
@@ -28,21 +29,7 @@ HISTORY = re.compile(
     r"|(^|/)(v?\d+(\.\d+)+|version_[\d.]+)\.md$",
     re.IGNORECASE,
 )
-ELSEWHERE = {
-    "tests",
-    "test",
-    "testing",
-    "testdata",
-    "fixtures",
-    "examples",
-    "example",
-    "samples",
-    "vendor",
-    "third_party",
-    "node_modules",
-    "build",
-    "dist",
-}
+ELSEWHERE = NOT_PROJECTS - {"docs"}
 SHELLS = {"bash", "sh", "shell", "zsh", "console", "shell-session", "shellsession", "terminal"}
 # The words with which inline code begins when it is a command line.
 CLIENTS = {

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from http.client import HTTPException
 
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from pypi_runbook.asking import SIMPLE, UnreachableError, read_json
 from pypi_runbook.doctor.checkup import Checkup
 from pypi_runbook.doctor.places import line_of
 from pypi_runbook.finding import Finding
@@ -24,7 +21,6 @@ CHANGELOG = re.compile(r"(?:docs/)?(?:CHANGELOG|CHANGES|HISTORY|NEWS|RELEASES?|R
 # What a heading says while the version has no number yet, and the folders of tools that write the entry at the release.
 COMING = re.compile(r"\b(?:unreleased|upcoming|next|in development|towncrier)\b", re.IGNORECASE)
 FRAGMENTS = ("changes/", "changelog.d/", "newsfragments/", ".changes/", "news/", "changelogs/")
-SECONDS = 15
 
 
 def check_version_and_tag(checkup: Checkup) -> Iterator[Finding]:
@@ -97,8 +93,8 @@ def against_index(name: str, version: Version, file: str, line: int | None) -> I
     """Yield a finding when PyPI has VERSION of the project NAME already, or gives no answer."""
     try:
         there = versions_on(name)
-    except (OSError, HTTPException, ValueError) as error:
-        message = f"PyPI gave no answer, so whether it has {version} is not known: {getattr(error, 'reason', error)}"
+    except (UnreachableError, ValueError) as error:
+        message = f"PyPI gave no answer, so whether it has {version} is not known: {error}"
         yield Finding("index-not-asked", "note", message, fix="look at https://status.python.org", page="incident/pypi-down.md")
         return
     if version in there:
@@ -107,14 +103,6 @@ def against_index(name: str, version: Version, file: str, line: int | None) -> I
 
 
 def versions_on(name: str) -> set[Version]:
-    """Return the versions that PyPI lists for the project NAME, none for one that it does not know; OSError without an answer."""
-    url = f"{PYPI.simple_url}{canonicalize_name(name)}/"
-    request = urllib.request.Request(url, headers={"Accept": "application/vnd.pypi.simple.v1+json", "User-Agent": "pypi-runbook"})  # noqa: S310 (PyPI's own https address)
-    try:
-        with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310 (the same)
-            listed = json.load(answer)
-    except urllib.error.HTTPError as error:
-        if error.code == 404:
-            return set()
-        raise
-    return {Version(str(version)) for version in listed.get("versions", [])}
+    """Return the versions that PyPI lists for the project NAME, none for one that it does not know; UnreachableError without an answer."""
+    listed = read_json(f"{PYPI.simple_url}{canonicalize_name(name)}/", SIMPLE)
+    return {Version(str(version)) for version in listed.get("versions", [])} if isinstance(listed, dict) else set()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -25,11 +24,10 @@ from pypi_runbook.manual.runs import recorded
 from pypi_runbook.manual.tools import capture, tool
 from pypi_runbook.manual.tryout import try_out
 from pypi_runbook.project.git import git
-from pypi_runbook.project.indexes import PYPI
-from pypi_runbook.rules import Refused, Site
+from pypi_runbook.rules import Refused
+from pypi_runbook.rules.built import refused_by_twine, refused_file
 from pypi_runbook.rules.distribution import check_distribution
 
-ENTRIES = "troubleshooting"
 # What a person may know better than we do. What an index would refuse is not among it.
 ACCEPTABLE = (
     *("command-fails", "does-not-import", "missing-modules", "private-file", "secret", "sources-differ", "wheel-and-sdist-differ", "metadata-differ"),
@@ -148,13 +146,7 @@ def look_with_twine(desk: Desk) -> Step:
         return Step("twine check --strict", "not run")
     # A narrow terminal would wrap the lines that name the files.
     status, output = capture([tool("twine"), "check", "--strict", *names], desk.release.root, {"COLUMNS": "1000", "NO_COLOR": "1"})
-    # Beyond what it needs to read a file at all, twine checks only the description.
-    page = f"{ENTRIES}/description-does-not-render.md"
-    failed = re.findall(r"^Checking (.+?): FAILED(.*)$", output, re.MULTILINE)
-    findings = [_twine(f"twine check --strict refuses this file{why}", name, page) for name, why in failed]
-    if status and not failed:
-        findings.append(_twine(f"twine check --strict ended with status {status}", None, PAGE))
-    return Step("twine check --strict", f"{output.count(': PASSED')} of {len(names)} passed", findings)
+    return Step("twine check --strict", f"{output.count(': PASSED')} of {len(names)} passed", refused_by_twine(status, output))
 
 
 def look_with_rules(desk: Desk) -> Step:
@@ -164,11 +156,7 @@ def look_with_rules(desk: Desk) -> Step:
         try:
             check_distribution(file.path, new_project=desk.new)
         except Refused as refused:
-            page = f"{ENTRIES}/{refused.rule.entry or 'index'}.md"
-            fix = "correct it in the project, commit, and build again"
-            findings.append(
-                Finding(refused.rule.id, "error", f"PyPI would refuse it: {refused.message(Site(PYPI.host))}", file.shown, None, fix, page)
-            )
+            findings.append(refused_file(refused, file.shown))
     return Step("PyPI's rules", f"{len(desk.files)} files", findings)
 
 
@@ -258,11 +246,6 @@ def _manifest(release: Release) -> Manifest | None:
         return read_manifest(release)
     except RunbookError:
         return None
-
-
-def _twine(message: str, name: str | None, page: str) -> Finding:
-    fix = "correct what twine names above in pyproject.toml or the README, commit, and build again"
-    return Finding("twine-check", "error", message, name, None, fix, page)
 
 
 def _one_sided(files: list[File]) -> Iterable[Finding]:

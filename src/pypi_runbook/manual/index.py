@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urljoin
 
 from packaging.utils import canonicalize_name
 
+from pypi_runbook.asking import SIMPLE, UnreachableError, open_address, pause, read_json
 from pypi_runbook.manual.tools import say
 from pypi_runbook.project.indexes import PYPI, TESTPYPI
 from pypi_runbook.project.indexes import Index as Site
 
-ACCEPT = "application/vnd.pypi.simple.v1+json"
 INTEGRITY = "application/vnd.pypi.integrity.v1+json"
-SECONDS = 30
 CHUNK = 1 << 16
 TRIES = 3
 LONGEST_PAUSE = 30.0
@@ -63,21 +59,13 @@ class Served:
     sha256: str | None
 
 
-class UnreachableError(Exception):
-    """The index did not give an answer that says anything about the project; `pause` is how many seconds it asked to wait."""
-
-    def __init__(self, message: str, pause: float | None = None) -> None:
-        super().__init__(message)
-        self.pause = pause
-
-
 def listing(index: Index, name: str) -> dict[str, Served]:
     """Return the files that INDEX lists for the project NAME, by file name; empty when it knows no such project.
 
     Raises UnreachableError when the index does not answer, or answers with something else than a listing.
     """
     url = f"{index.site.simple_url}{canonicalize_name(name)}/"
-    content = _read_json(url, ACCEPT)
+    content = read_json(url, SIMPLE)
     try:
         files = content["files"] if content else []
         return {file["filename"]: Served(file["filename"], urljoin(url, file["url"]), file["hashes"].get("sha256")) for file in files}
@@ -91,7 +79,7 @@ def publisher(index: Index, name: str, version: str, filename: str) -> str | Non
     Raises UnreachableError when the index does not say. Source: PEP 740.
     """
     url = f"{index.site.url}/integrity/{canonicalize_name(name)}/{version}/{filename}/provenance"
-    content = _read_json(url, INTEGRITY)
+    content = read_json(url, INTEGRITY)
     try:
         found = [bundle["publisher"] for bundle in content["attestation_bundles"]] if content else []
         return ", ".join(" ".join(str(each[key]) for key in ("kind", "repository", "workflow") if each.get(key)) for each in found) or None
@@ -108,7 +96,7 @@ def is_stored(index: Index, path: Path) -> bool:
         digest = hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=32)).hexdigest()
     url = f"https://{index.site.files_host}/packages/{digest[:2]}/{digest[2:4]}/{digest[4:]}/{path.name}"
     try:
-        with _open(url, "*/*", "HEAD"):
+        with open_address(url, "*/*", "HEAD"):
             return True
     except (OSError, HTTPException):
         return False
@@ -118,11 +106,11 @@ def download(served: Served) -> str:
     """Download the file and return the sha256 of the bytes that arrived; UnreachableError when they do not arrive whole."""
     digest = hashlib.sha256()
     try:
-        with _open(served.url, "*/*") as answer:
+        with open_address(served.url, "*/*") as answer:
             while chunk := answer.read(CHUNK):
                 digest.update(chunk)
     except (OSError, HTTPException) as error:
-        raise UnreachableError(f"{served.url} could not be downloaded: {getattr(error, 'reason', error)}", _pause(error)) from error
+        raise UnreachableError(f"{served.url} could not be downloaded: {getattr(error, 'reason', error)}", pause(error)) from error
     return digest.hexdigest()
 
 
@@ -132,34 +120,7 @@ def patiently(ask: Callable[[], Answer], tries: int = TRIES) -> Answer:
         try:
             return ask()
         except UnreachableError as error:
-            pause = min(error.pause or turn, LONGEST_PAUSE)
-            say(f"{error}; asking again in {pause:.0f} s")
-            time.sleep(pause)
+            seconds = min(error.pause or turn, LONGEST_PAUSE)
+            say(f"{error}; asking again in {seconds:.0f} s")
+            time.sleep(seconds)
     return ask()
-
-
-def _read_json(url: str, accept: str) -> Any:
-    """Return the JSON at URL, None for 404; UnreachableError for everything that is no answer."""
-    try:
-        with _open(url, accept) as answer:
-            return json.load(answer)
-    except urllib.error.HTTPError as error:
-        if error.code == 404:
-            return None
-        raise UnreachableError(f"{url} answered {error.code} {error.reason}", _pause(error)) from error
-    except (OSError, HTTPException) as error:
-        raise UnreachableError(f"{url} did not answer: {getattr(error, 'reason', error)}") from error
-    except ValueError as error:
-        raise UnreachableError(f"{url} answered with something that is not JSON") from error
-
-
-def _pause(error: Exception) -> float | None:
-    after = error.headers.get("Retry-After", "") if isinstance(error, urllib.error.HTTPError) else ""
-    return float(after) if after.isdigit() else None
-
-
-def _open(url: str, accept: str, method: str = "GET") -> IO[bytes]:
-    # urllib takes proxies and SSL_CERT_FILE from the environment, as the tools do. The addresses are https, as the index gives them.
-    request = urllib.request.Request(url, headers={"Accept": accept, "User-Agent": "pypi-runbook"}, method=method)  # noqa: S310 (made from an index's https address)
-    answer: IO[bytes] = urllib.request.urlopen(request, timeout=SECONDS)  # noqa: S310 (the same)
-    return answer

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pypi_runbook.asking import UnreachableError
 from pypi_runbook.errors import RunbookError
-from pypi_runbook.manual.index import Index, UnreachableError, is_stored, listing, patiently
+from pypi_runbook.manual.index import Index, is_stored, listing, patiently
 from pypi_runbook.manual.tools import say
 
 SAME, OTHER, LATE, ABSENT = "the same", "other bytes", "there, not listed yet", "not there"

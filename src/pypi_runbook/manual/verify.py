@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from pypi_runbook.asking import UnreachableError
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.manual.checklist import remaining
 from pypi_runbook.manual.files import File, require
-from pypi_runbook.manual.index import Index, Served, UnreachableError, download, is_stored, listing, publisher
+from pypi_runbook.manual.index import Index, Served, download, is_stored, listing, publisher
 from pypi_runbook.manual.manifest import Manifest, differences, read_manifest
 from pypi_runbook.manual.record import passed
 from pypi_runbook.manual.release import Release
