@@ -84,7 +84,7 @@ SPECIALS: dict[str, Callable[[Path], None]] = {
     "workflows-is-a-file": lambda folder: write(folder, {".github/workflows": b""}),
     "git-is-a-file": file(".git", "gitdir: .git"),
     "name-of-bytes": lambda folder: write(folder, {".github/workflows/\udcff\x1b[31m.yml": b"on: push\njobs: {a: {}}\n"}),
-    "name-of-a-broken-file": lambda folder: write(folder, {".github/workflows/\x1b[31m.yml": b"on: [\n"}),
+    "name-of-a-broken-file": lambda folder: write(folder, {".github/workflows/\x1b]0;x.yml": b"on: [\n"}),
     "long-names": step("bash " + "x" * 5000 + "\n. ./" + "y/" * 3000 + "\npython \x01"),
     "bomb-yaml": workflow(JOB + "    env: {A: " + "x" * 10_000_000 + "}\n"),
     "bomb-toml": file("pyproject.toml", "a = [\n" + '"x",\n' * 1_600_000 + "]\n"),
