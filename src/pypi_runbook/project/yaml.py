@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,8 @@ from pypi_runbook.project.text import read_text
 # GitHub's runner refuses values that are nested deeper (maximum object depth); anchors make a small file a large value.
 DEEPEST = 50
 MOST_VALUES = 100_000
+# Halves of a character, as they stand in a text and as a quoted string writes them; GitHub's reader refuses them too.
+HALF, HALF_ESCAPED = re.compile("[\ud800-\udfff]"), re.compile(r"\\u[dD][89a-fA-F]|\\U0000[dD][89a-fA-F]")
 
 
 class _Scanner(RoundTripScanner):
@@ -49,7 +52,19 @@ def read_yaml(path: Path, root: Path) -> Any:
         # ruamel.yaml lets Python's own errors through for keys that are lists, dates that are none and merges with themselves.
         raise malformed(str(error).split("\n")[0], file, 1) from error
     check_size(value, file)
+    if place := HALF_ESCAPED.search(text):
+        check_characters(value, file, text.count("\n", 0, place.start()) + 1)
     return value
+
+
+def check_characters(value: Any, file: str, line: int) -> None:
+    """Raise RunbookError when a text in VALUE holds half of a character, which no file and no terminal can take; LINE is where one is written."""
+    pending = [value]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, str) and HALF.search(node):
+            raise malformed("found invalid Unicode character escape code", file, line)
+        pending += inner_values(node)
 
 
 def check_size(value: Any, file: str) -> None:

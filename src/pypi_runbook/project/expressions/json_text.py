@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from pypi_runbook.project.expressions.errors import ExpressionError
@@ -10,6 +11,7 @@ from pypi_runbook.project.expressions.values import UNKNOWN, Open, Value, as_tex
 
 # The depth at which GitHub's reader gives up.
 DEEPEST = 64
+HALF = re.compile("[\ud800-\udfff]")
 ESCAPED = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
@@ -66,8 +68,16 @@ def from_json(text: str) -> Value:
         raise _too_deep() from None
     if _depth_exceeds(value):
         raise _too_deep()
-    checked: Value = value
-    return checked
+    return _whole_characters(value)
+
+
+def _whole_characters(value: Value) -> Value:
+    """Return VALUE without the halves of characters that JSON may hold: .NET shows another one in their place when it writes them."""
+    if isinstance(value, str):
+        return HALF.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_whole_characters(each) for each in value]
+    return {HALF.sub("\ufffd", name): _whole_characters(each) for name, each in value.items()} if isinstance(value, dict) else value
 
 
 def _no_constant(name: str) -> Value:

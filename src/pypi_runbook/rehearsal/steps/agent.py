@@ -128,9 +128,11 @@ def become(message: dict[str, Any], output: int) -> None:
         os.closerange(3, 256)
         os.chdir(message["cwd"])
         os.execve(message["argv"][0], message["argv"], message["env"])  # noqa: S606 (this process becomes the command)
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        # A ValueError is for a word that no system takes, such as one with a NUL in it.
         status = NOT_FOUND if isinstance(error, FileNotFoundError) else CANNOT_RUN
-        os.write(2, f"{message['argv'][0]}: {error.strerror}\n".encode())
+        words = getattr(error, "strerror", None) or error
+        os.write(2, f"{message['argv'][0]}: {words}\n".encode(errors="replace"))
     finally:
         os._exit(status)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ruamel.yaml.comments import CommentedSeq
 
 from pypi_runbook.project.expressions import Value
+from pypi_runbook.project.text import is_file
 from pypi_runbook.project.yaml import item_line, plain, read_yaml
 from pypi_runbook.rehearsal.definition import StepDefinition
 from pypi_runbook.rehearsal.results import Annotation
@@ -57,11 +58,11 @@ def _read(workspace: Path, uses: str) -> tuple[dict[str, Any], str]:
     """Return the action's metadata and its file, a path of the workspace."""
     folder = workspace / uses
     for name in FILES:
-        if (folder / name).is_file():
+        if is_file(folder / name):
             place = Path(os.path.normpath(folder / name))
             data = read_yaml(place, workspace) if place.is_relative_to(workspace) else None
             return data if isinstance(data, dict) else {}, place.relative_to(workspace).as_posix()
-    if any((folder / name).is_file() for name in CONTAINERS):
+    if any(is_file(folder / name) for name in CONTAINERS):
         raise NotHereError("it is an action that runs in a container")
     place = Path(os.path.normpath(folder))
     missing = f"Can't find 'action.yml', 'action.yaml' or 'Dockerfile' under '{place}'."

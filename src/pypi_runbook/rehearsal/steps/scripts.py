@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pypi_runbook.project.text import is_file, is_folder
 from pypi_runbook.rehearsal.running import StepError
 from pypi_runbook.rehearsal.steps.shells import Shell
 from pypi_runbook.rehearsal.steps.values import text
@@ -24,8 +25,8 @@ def run_script(job: RunningJob) -> None:
     # As the runner joins them, so that its error has the same path.
     folder = os.path.join(job.folders.workspace, text(job, level, step.working_directory or level.folder, known))  # noqa: PTH118
     command = shell.prepare(script, job.folders.temp)
-    if not Path(folder).is_dir():
-        reason = "No such file or directory" if not Path(folder).exists() else "Not a directory"
+    if not is_folder(Path(folder)):
+        reason = "Not a directory" if is_file(Path(folder)) else "No such file or directory"
         raise StepError(f"An error occurred trying to start process '{shell.command}' with working directory '{folder}'. {reason}")
     if status := job.start(command, job.environment, Path(folder), job.commands.take):
         job.fail(f"Process completed with exit code {status}.")

@@ -53,7 +53,10 @@ class Shell:
         file = folder / f"{uuid.uuid4()}{ENDINGS.get(self.kind, '')}"
         # Lines that end as on Windows stay so, and fail in the shell as on GitHub.
         file.write_bytes((POWERSHELL.format(script) if self.kind == "pwsh" else script).encode())
-        return [self.command, *shlex.split(self.arguments.replace("{0}", str(file)))]
+        try:
+            return [self.command, *shlex.split(self.arguments.replace("{0}", str(file)))]
+        except ValueError as error:
+            raise StepError(f"Invalid shell option. {str(error).lower()}: {self.arguments}") from error
 
 
 def _behind_link(found: str) -> str:
