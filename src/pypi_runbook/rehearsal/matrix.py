@@ -7,12 +7,10 @@ from typing import Any
 
 from pypi_runbook.project.expressions import Value, as_text
 from pypi_runbook.project.expressions import matrix as expanding
-from pypi_runbook.project.expressions.matrix import MOST_LEGS
+from pypi_runbook.project.expressions.matrix import MOST_COMPARISONS, MOST_LEGS
 
 # As many combinations are looked at before `exclude` takes some out.
 MOST_COMBINATIONS = MOST_LEGS * MOST_LEGS
-# Combinations times what is held against each.
-MOST_COMPARISONS = 1_000_000
 Leg = dict[str, Value]
 
 
