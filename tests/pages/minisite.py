@@ -87,8 +87,7 @@ def two_guides(folder: Path) -> MiniSite:
     place.parent.mkdir()
     other.root.rename(place)
     (place / "mkdocs.yml").unlink()
-    (place / ".github").mkdir()
-    (place / ".github/workflows").symlink_to(PROJECT / ".github/workflows")
+    shutil.copytree(PROJECT / ".github/workflows", place / ".github/workflows")
     config = site.root / "mkdocs.yml"
     config.write_text(config.read_text().replace("guides: []", "guides: [projects/tiny]"))
     with (site.root / ".gitignore").open("a") as ignored:
