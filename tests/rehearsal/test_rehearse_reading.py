@@ -108,6 +108,12 @@ WRONG = {
         9,
         "Unrecognized named-value: 'steps'. Located at position 1 within expression: steps.a.outputs.b",
     ),
+    "status function of a step with names": (
+        HEAD.replace("'true'", "x\n        if: success('a')"),
+        7,
+        13,
+        "Too many parameters supplied: 'success'. Located at position 1 within expression: success('a')",
+    ),
     "status function outside an if": (
         HEAD.replace("'true'", "echo ${{ success() }}"),
         6,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from pypi_runbook.project.expressions.arities import ARITIES, BUILT_IN
+from pypi_runbook.project.expressions.arities import ARITIES, BUILT_IN, STATUS
 from pypi_runbook.project.expressions.errors import DEEPEST, ExpressionError, at, too_deep
 from pypi_runbook.project.expressions.lexer import Kind, Token, tokens
 from pypi_runbook.project.expressions.tree import Call, Compare, Constant, Index, Name, Node, Not, Star, above, logical
@@ -118,6 +118,9 @@ class _Parser:
     def count(self, name: Token, given: int) -> None:
         """Hold the number of arguments against what the function takes."""
         least, most = ARITIES.get(name.raw.lower(), (0, 255))
+        if name.raw.lower() in STATUS and "steps" in (self.contexts or ()):
+            # Only a job's condition can ask for certain jobs; a step's asks for the steps before it.
+            most = 0
         wrong = "Too few parameters supplied" if given < least else "Too many parameters supplied" if given > most else ""
         if not wrong and name.raw.lower() == "case" and given % 2 == 0:
             wrong = "Even number of parameters supplied, requires an odd number of parameters"
