@@ -18,6 +18,7 @@ REFUSED = {
 }
 
 # What a job takes for granted; the languages and clouds beside it that publishing workflows call.
+# Not rustc: pip asks it for its version wherever there is one, so that a failing pip would seem to fail for want of it.
 TOOLS = """
 [ arch awk b2sum base32 base64 basename bash bc bunzip2 bzcat bzip2 cat chgrp chmod chown cksum clear cmp column comm cp csplit curl cut
 dash date dd df diff diff3 dir dircolors dirname du echo ed egrep env envsubst expand expr factor false fgrep file find flock fmt fold free
@@ -28,7 +29,7 @@ rev rm rmdir rsync run-parts sed seq setsid sh sha1sum sha224sum sha256sum sha38
 ssh-agent ssh-keygen ssh-keyscan scp sftp sqlite3 stat stdbuf strings stty sum sync tac tail tar tee telnet test time timeout top touch tr
 tree true truncate tsort tty tzselect uname uncompress unexpand uniq unlink unshare unxz unzip uptime users uuidgen vdir watch wc wget which
 who whoami xargs xxd xz xzcat yes zcat zip zipinfo zstd
-gh jq yq python python3 pip pip3 pipx node npm npx yarn corepack ruby gem bundle go gofmt java javac mvn gradle ant cargo rustc rustup
+gh jq yq python python3 pip pip3 pipx node npm npx yarn corepack ruby gem bundle go gofmt java javac mvn gradle ant cargo rustup
 rustfmt dotnet php composer swift julia R Rscript ghc cabal kotlin lua
 ar as autoconf automake bison c++ cc clang clang++ cmake cpp flex g++ gcc gfortran gdb ld libtool lld nm objcopy objdump ninja pkg-config
 ranlib readelf strip swig patchelf shellcheck yamllint parallel dot hg svn bazel buck
