@@ -1,7 +1,7 @@
 """The real publishing workflows, rehearsed end to end: this repository's, and that of the AI Ops app.
 
-One rehearsal runs every step, this repository's release. The others take the build tools from this environment instead of
-installing them, which is most of a rehearsal's time; every other step of theirs is the real one.
+They take the build tools from this environment instead of installing them, which is most of a rehearsal's time; every other
+step is the real one. The page docs/publishing/rehearsal.md runs the release of both projects with every step.
 """
 
 from __future__ import annotations
@@ -30,9 +30,8 @@ TESTPYPI = ("workflow_dispatch", "--input", "testpypi=true")
 
 @dataclass(frozen=True)
 class World:
-    """A project in a twin of its own; `whole` is the clone for its release, `quick` one that does not install the build tools."""
+    """A project in a twin of its own; `quick` is a clone that does not install the build tools."""
 
-    whole: Path
     quick: Path
     env: dict[str, str]
     name: str
@@ -70,19 +69,18 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     own = request.param == "this repository"
     source = ROOT if own else ROOT / "tests/projects/nautobot-ai-ops"
     quick = quicken(clone(source, folder / "quick"))
-    whole = clone(source, folder / "whole") if own else quick
     version = re.search(r'(?m)^version = "(.*)"', (quick / "pyproject.toml").read_text())
     assert version
     (folder / "home").mkdir()
     with Twin.start(project=source) as twin:
         env = {"PATH": os.environ["PATH"], **twin.environment(folder / "home", folder)}
-        yield World(whole, quick, env, "pypi_runbook" if own else "nautobot_ai_ops", version[1])
+        yield World(quick, env, "pypi_runbook" if own else "nautobot_ai_ops", version[1])
 
 
 @pytest.fixture(scope="module")
 def release(world: World) -> Rehearsed:
     """Return the rehearsal of the release."""
-    return rehearse(world.whole, "--notes", HAND, env=world.env)
+    return rehearse(world.quick, "--notes", HAND, env=world.env)
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +179,7 @@ STUB = """
 @OWN
 def test_the_notes_job_twice_leaves_one_block(world: World, tmp_path: Path) -> None:
     """Started again for the same release, the real job finds its mark and leaves the notes alone."""
-    root = clone(world.whole, tmp_path / "notes")
+    root = clone(world.quick, tmp_path / "notes")
     text = (root / WORKFLOW).read_text()
     (root / WORKFLOW).write_text(text[: text.index("\njobs:\n") + 6] + STUB + text[text.index("  notes:\n") :])
     commit(root, "git commit -qam notes; git tag 8.0.0")
