@@ -14,6 +14,7 @@ FLOORS = {
     "asking": 0,
     "finding": 0,
     "locks": 0,
+    "reads": 0,
     "secrets": 0,
     "project": 1,
     "rules": 2,

@@ -13,7 +13,7 @@ from pypi_runbook.cli import json_option, project_option
 from pypi_runbook.pages.guides import guides
 from pypi_runbook.pages.key import page_key, state_of
 from pypi_runbook.pages.outcome import FAILED, NOT_RUN, PASSED, SKIPPED
-from pypi_runbook.pages.render import render_guide
+from pypi_runbook.pages.rendered import pages_of
 from pypi_runbook.pages.results import commit_of, load, rows_of
 
 RESULTS = (PASSED, FAILED, SKIPPED, NOT_RUN)
@@ -44,7 +44,7 @@ def published_rows(root: Path) -> Iterator[dict[str, Any]]:
     data = load(root)
     for guide in guides(root):
         state = state_of(guide.project_root)
-        for page in render_guide(guide):
+        for page in pages_of(guide):
             if any(snippet.runnable for snippet in page.snippets):
                 for row in rows_of(data, page, page_key(page, guide.project_root, state)):
                     yield {name: row[name] for name in FIELDS}

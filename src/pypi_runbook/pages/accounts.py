@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pypi_runbook import reads
 from pypi_runbook.pages import results
 from pypi_runbook.pages.key import page_key, state_of
 from pypi_runbook.pages.outcome import FAILED, NOT_RUN, PASSED, SKIPPED, Outcome
@@ -40,6 +41,7 @@ class Accounts:
         self._open: set[PathName] = set()
         # As the run begins: what is edited meanwhile is not what the run has proven.
         self._states = {guide.name: state_of(guide.project_root) for guide in publication.guides}
+        self._package = reads.digests(reads.PACKAGE, reads.package_files())
 
     def add(self, name: PathName, outcomes: Iterable[dict[str, Any]]) -> None:
         """Note the OUTCOMES of snippets of a path."""
@@ -54,7 +56,10 @@ class Accounts:
         numbers = {snippet.number: snippet for snippet in account.spec.snippets}
         rows = [results.row(account.spec, numbers[number], outcome) for number, outcome in account.outcomes.items()]
         key = page_key(page, account.spec.project_root, self._states[account.spec.guide])
-        results.merge(self.publication.root, results.PageResult(account.spec.guide, account.spec.page, key, rows, about))
+        # Without a word about what was used, as after an interruption, anything may have been.
+        used = about.pop("reads", None) or list(self._package)
+        read = {name: self._package[name] for name in used if name in self._package}
+        results.merge(self.publication.root, results.PageResult(account.spec.guide, account.spec.page, key, rows, about, read))
         self._open.discard(name)
         return account.summary()
 

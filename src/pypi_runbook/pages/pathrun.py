@@ -11,9 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pypi_runbook import reads
 from pypi_runbook.pages import leftovers
 from pypi_runbook.pages.console import Command, Comparison, read_console
-from pypi_runbook.pages.interpreter import Interpreter
+from pypi_runbook.pages.interpreter import CHILD, Interpreter
 from pypi_runbook.pages.outcome import Complaint, Outcome, failed, passed
 from pypi_runbook.pages.sandbox import Sandbox
 from pypi_runbook.pages.session import PathSpec
@@ -31,11 +32,11 @@ MINTED = re.compile(r"pypi-AgE[\w-]{50,}|eyJ[\w-]{20,}\.eyJ[\w-]{20,}\.[\w-]{20,
 class PathRun:
     """The live shell and interpreter of one path, in its sandbox, with its twin around them."""
 
-    def __init__(self, spec: PathSpec, sandbox: Sandbox, twin: Twin) -> None:
+    def __init__(self, spec: PathSpec, sandbox: Sandbox, twin: Twin, read: Path) -> None:
         self.spec = spec
         self.tokens = {f"token:{index}": twin.token(index) for index in INDEXES}
         # Unbuffered, so that both streams of a Python program come in the order in which a terminal shows them.
-        environment = {**twin.environment(sandbox.home, sandbox.tmp), "PATH": str(sandbox.bin), "PYTHONUNBUFFERED": "1"}
+        environment = {**twin.environment(sandbox.home, sandbox.tmp), "PATH": str(sandbox.bin), "PYTHONUNBUFFERED": "1", reads.VARIABLE: str(read)}
         # Some containers have no HOME, or / for one.
         outside = [str(folder) for folder in (Path.home(), spec.root) if folder.is_dir() and folder != Path("/")]
         command = [*READONLY, str(sandbox.folder), *outside, "--", *COMMAND]
@@ -43,6 +44,8 @@ class PathRun:
         # Whether what lies outside the sandbox is out of reach; else whoever asks has to compare files.
         self.protected = self.shell.run(" && ".join(f"test ! -w {shlex.quote(folder)}" for folder in outside)).status == 0
         self.python = Interpreter(self.shell, sandbox.driver)
+        # Run by their place, so that nothing imports them.
+        reads.note(Path(READONLY[-1]), CHILD)
         self._sources: dict[int, tuple[Snippet, int]] = {}
 
     def run(self, snippet: Snippet) -> Outcome:

@@ -19,6 +19,7 @@ from pypi_runbook.pages.accounts import Accounts, name_of, seconds_by_group
 from pypi_runbook.pages.guides import CONFIG, read_config
 from pypi_runbook.pages.items import SnippetItem
 from pypi_runbook.pages.schedule import PathScheduling, path_of
+from pypi_runbook.pages.session import zygote
 from pypi_runbook.pages.sybil import Publication, hand_over, published
 
 AT_LINE = re.compile(r"^(?P<page>.+\.md):(?P<line>[0-9]+)$")
@@ -48,8 +49,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput") or not _wants_pages(config):
         return
     folder = tempfile.TemporaryDirectory(prefix="pypi-runbook-run-")
+    only = _pages_asked_for(config)
+    if only and not config.option.collectonly:
+        # It imports the twin while this process collects.
+        zygote()
     try:
-        publication = published(config.rootpath, Path(folder.name))
+        publication = published(config.rootpath, Path(folder.name), only)
     except RunbookError as error:
         raise pytest.UsageError(str(error)) from error
     config.args[:] = [_at_line(config, publication, argument) for argument in config.args]
@@ -65,6 +70,14 @@ def _wants_pages(config: pytest.Config) -> bool:
     docs = config.rootpath / read_config(config.rootpath).get("docs_dir", "docs")
     places = [_place(config, argument) for argument in config.args]
     return any(place.is_relative_to(docs) or docs.is_relative_to(place) for place in places)
+
+
+def _pages_asked_for(config: pytest.Config) -> set[str] | None:
+    """Return the pages that the arguments name, by path from the root; None when one of them names a folder."""
+    places = [_place(config, argument) for argument in config.args]
+    if any(place.suffix != ".md" for place in places):
+        return None
+    return {place.relative_to(config.rootpath).as_posix() for place in places if place.is_relative_to(config.rootpath)}
 
 
 def _place(config: pytest.Config, argument: str) -> Path:

@@ -15,6 +15,7 @@ from typing import Any
 
 from mkdocs.utils.meta import get_data
 
+from pypi_runbook import reads
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.pages import fences, values
 from pypi_runbook.pages.tables import table
@@ -76,6 +77,8 @@ def first_line(thing: object) -> str:
 
 def commands_reference() -> str:
     """Return each command with the help that it prints itself."""
+    # The help is printed by other processes, and kept in this one for the next guide.
+    reads.note(*reads.PACKAGE.rglob("*.py"))
     overview = help_of()
     names = re.findall(r"^  (\w[\w-]*)  +\S", overview.split("Commands:")[-1], flags=re.MULTILINE)
     if not names:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +15,21 @@ from mkdocs.structure.files import File, Files, InclusionLevel, get_files
 from mkdocs.structure.pages import Page as MkDocsPage
 from mkdocs.utils.meta import get_data
 
+from pypi_runbook import reads
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.pages import recorder
 from pypi_runbook.pages.config import configure, macros_plugin
 from pypi_runbook.pages.guides import Guide
 from pypi_runbook.pages.linemarks import front_matter_lines
-from pypi_runbook.pages.snippet import Page, Snippet, dump_pages, load_pages
+from pypi_runbook.pages.snippet import Page, Snippet
 
 LOG = logging.getLogger("mkdocs.plugins.mkdocs_macros")
 
-__all__ = ["dump_pages", "load_pages", "render_guide"]
 
+def render_guide(guide: Guide, only: Collection[str] | None = None, made_from: dict[str, set[Path]] | None = None) -> list[Page]:
+    """Return GUIDE's pages, or those of ONLY, with the fences that each publishes.
 
-def render_guide(guide: Guide, only: str | None = None) -> list[Page]:
-    """Return GUIDE's pages, or the one page ONLY, with the fences that each publishes.
-
+    made_from: gets, for each page's path, the files that were read for that page alone.
     Errors of all pages are told at once, each with its page and line.
     """
     config = configure(guide)
@@ -40,16 +40,19 @@ def render_guide(guide: Guide, only: str | None = None) -> list[Page]:
     files = get_files(config)
     plugin.on_nav(None, config, files)
     md = Markdown(extensions=config.markdown_extensions, extension_configs=config.mdx_configs)
-    pages = [_page(guide, config, plugin, md, file, errors) for file in _wanted(files, config, guide, only)]
+    pages = []
+    for file in _wanted(files, config, guide, only):
+        with reads.recording((made_from if made_from is not None else {}).setdefault(_path(guide, config, file), set())):
+            pages.append(_page(guide, config, plugin, md, file, errors))
     if errors:
         raise recorder.all_in_one(sorted(errors, key=lambda error: (error.file or "", error.line or 0)))
     return [page for page in pages if page]
 
 
-def _wanted(files: Files, config: MkDocsConfig, guide: Guide, only: str | None) -> Iterator[File]:
+def _wanted(files: Files, config: MkDocsConfig, guide: Guide, only: Collection[str] | None) -> Iterator[File]:
     """Yield the files that the site publishes as pages."""
     for file in files.documentation_pages(inclusion=InclusionLevel.is_included):
-        if only in (None, _path(guide, config, file)):
+        if only is None or _path(guide, config, file) in only:
             yield file
 
 

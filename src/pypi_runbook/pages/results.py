@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import subprocess
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pypi_runbook import reads
 from pypi_runbook.pages.outcome import NOT_RUN, Outcome
 from pypi_runbook.pages.session import PathSpec
 from pypi_runbook.pages.snippet import Page, Snippet, paths
@@ -25,6 +27,7 @@ class PageResult:
 
     key: what the results are valid for; about: isolation, Python, platform and clients of the last session, and the rehearsal
     that it ran, if any.
+    reads: the package's files that the paths used, with their digests as the run began.
     """
 
     guide: str
@@ -32,6 +35,7 @@ class PageResult:
     key: str
     rows: list[dict[str, Any]] = field(default_factory=list)
     about: dict[str, Any] = field(default_factory=dict)
+    reads: dict[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -63,21 +67,36 @@ def merge(root: Path, result: PageResult) -> None:
     with _locked(root):
         data = load(root)
         old = data["pages"].get(result.name)
-        kept = old["snippets"] if old and old["key"] == result.key else []
+        kept = old["snippets"] if old and holds(data, old, result.key) else []
         clients = {**(old["clients"] if kept else {}), **result.about.get("clients", {})}
         rows = {(entry["path"], entry["number"]): entry for entry in [*kept, *result.rows]}
         earlier = {"rehearsal": old["rehearsal"]} if kept and "rehearsal" in old else {}
         about = {"isolation": [], "python": "", "platform": "", **earlier, **result.about, "clients": clients}
         snippets = [rows[place] for place in sorted(rows)]
         finished = max((entry["finished"] for entry in snippets), default="")
-        data["pages"][result.name] = {"key": result.key, **commit_of(root), "finished": finished, **about, "snippets": snippets}
+        used = (data["reads"][old["reads"]] if old and kept else {}) | result.reads
+        entry = {"key": result.key, "reads": _name_of(used), **commit_of(root), "finished": finished, **about, "snippets": snippets}
+        data["pages"][result.name] = entry
+        named = {page["reads"] for page in data["pages"].values() if "reads" in page}
+        data["reads"] = {name: files for name, files in {**data.get("reads", {}), entry["reads"]: used}.items() if name in named}
         _write(root / FILE, data)
+
+
+def holds(data: dict[str, Any], entry: dict[str, Any], key: str) -> bool:
+    """Tell whether ENTRY, a page of DATA, still speaks of what is published: same key, and no file that its paths used has changed."""
+    used = data.get("reads", {}).get(entry.get("reads"))
+    return entry.get("key") == key and used is not None and used == reads.digests(reads.PACKAGE, used)
+
+
+def _name_of(used: dict[str, str]) -> str:
+    """Return the name under which the file keeps USED once for all pages that used the same."""
+    return hashlib.sha256(json.dumps(used, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def rows_of(data: dict[str, Any], page: Page, key: str) -> list[dict[str, Any]]:
     """Return a row for each runnable snippet of each path of PAGE; what KEY's results do not hold is `not-run`."""
     entry = data["pages"].get(f"{page.guide}:{page.path}") or {}
-    known = {(row["path"], row["number"]): row for row in entry.get("snippets", [])} if entry.get("key") == key else {}
+    known = {(row["path"], row["number"]): row for row in entry.get("snippets", [])} if entry and holds(data, entry, key) else {}
     reason = "" if known else "the page, its project or its tools changed since the last run" if entry else "there is no result yet"
     rows = []
     for path in paths(page):

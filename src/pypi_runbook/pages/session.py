@@ -64,7 +64,7 @@ class PathSpec:
 
 
 @functools.cache
-def _zygote() -> socket.socket:
+def zygote() -> socket.socket:
     """Start the process that all sessions of this one are forked from; it ends when this process does.
 
     It has imported the twin already, which takes longer than all the rest of a session's start.
@@ -132,7 +132,7 @@ class Session:
     def _start(self) -> TextIO:
         """Have a supervisor forked, and tell it the path."""
         mine, its = socket.socketpair()
-        socket.send_fds(_zygote(), [b"!"], [its.fileno()])
+        socket.send_fds(zygote(), [b"!"], [its.fileno()])
         its.close()
         self._stream = mine.makefile("rw", encoding="utf-8")
         mine.close()

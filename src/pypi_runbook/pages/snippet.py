@@ -112,10 +112,11 @@ def dump_pages(pages: list[Page], file: Path) -> None:
 
 def load_pages(file: Path) -> list[Page]:
     """Return the pages that `dump_pages` wrote."""
-    return [_page(fields) for fields in json.loads(file.read_text())["pages"]]
+    return [page_from_json(fields) for fields in json.loads(file.read_text())["pages"]]
 
 
-def _page(fields: dict[str, Any]) -> Page:
+def page_from_json(fields: dict[str, Any]) -> Page:
+    """Return the page whose fields are FIELDS, as `asdict` gives them."""
     snippets = [Snippet(**{**snippet, "tabs": tuple(snippet["tabs"])}) for snippet in fields["snippets"]]
     alternatives = tuple(TabSet(tuple(tabs["labels"]), tuple(tabs["inside"])) for tabs in fields["alternatives"])
     return Page(**{**fields, "source": Path(fields["source"]), "snippets": snippets, "alternatives": alternatives})

@@ -38,7 +38,7 @@ def stamp(root: Path, guide: Guide, pages: list[Page], files: dict[str, Path], o
     proven = last_proven([row for found in rows.values() for row in found], data, guide.name)
     for page in pages:
         file, entry = files[page.path], data["pages"].get(f"{page.guide}:{page.path}") or {}
-        record = entry.get("rehearsal") if entry.get("key") == keys.get(page.path) else None
+        record = entry.get("rehearsal") if results.holds(data, entry, keys.get(page.path, "")) else None
         html = put(file.read_text(encoding="utf-8"), rows.get(page.path, []), entry).replace(rehearsed.PLACE, rehearsed.rehearsal_html(record))
         file.write_text(relative(PLACE.sub(lambda _: proven, html), file, others), encoding="utf-8")
 

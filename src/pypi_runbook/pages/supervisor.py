@@ -21,6 +21,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TextIO
 
+from pypi_runbook import reads
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.pages import leftovers
 from pypi_runbook.pages.outcome import FAILED, Complaint, Outcome, failed, not_run, skipped
@@ -44,6 +45,9 @@ class Supervisor:
         # One folder for all that the session and its twin make, so that nothing stays when they are ended from outside.
         self._folder = Path(tempfile.mkdtemp(prefix="rb-")).resolve()
         tempfile.tempdir = str(self._folder)
+        # From now on, not since this process was forked: what was loaded before is said again.
+        self._reads = self._folder / "reads"
+        reads.write_to(str(self._reads))
         self._run: PathRun | None = None
         self._traces: Traces | None = None
         self._twin: Twin | None = None
@@ -62,6 +66,7 @@ class Supervisor:
         about: dict[str, Any] = {"isolation": self._twin.layers, "clients": self._clients()} if self._twin else {"isolation": [], "clients": {}}
         if self._sandbox and (rehearsal := read_record(self._sandbox.project)):
             about["rehearsal"] = rehearsal
+        about["reads"] = sorted(reads.names_in(self._reads))
         self._open.close()
         self.abandon()
         return {**about, "python": platform.python_version(), "platform": platform.platform(terse=True)}
@@ -110,7 +115,7 @@ class Supervisor:
         self._twin = self._open.enter_context(Twin.start(project=self._sandbox.project))
         for fault in self.spec.fault.split():
             self._twin.fault(fault)
-        self._run = PathRun(self.spec, self._sandbox, self._twin)
+        self._run = PathRun(self.spec, self._sandbox, self._twin, self._reads)
         self._open.callback(self._run.close)
         self._traces = Traces(self.spec, None if self._run.protected else leftovers.Files.now(self.spec.root, Path.home()))
         return self._run

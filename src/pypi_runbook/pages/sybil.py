@@ -6,7 +6,7 @@ A page yields one example for each runnable snippet of each path of each guide. 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from sybil import Document, Example, Region
 
 from pypi_runbook.pages.guides import Guide, guides
 from pypi_runbook.pages.outcome import FAILED, NOT_RUN, SKIPPED, Outcome
+from pypi_runbook.pages.rendered import pages_of
 from pypi_runbook.pages.session import PathSpec, Session
 from pypi_runbook.pages.snippet import Page, Snippet, dump_pages, load_pages, paths
 
@@ -32,10 +33,11 @@ class Publication:
     specs: list[PathSpec]
 
     @classmethod
-    def of(cls, root: Path, folder: Path | None = None) -> Publication:
-        """Render ROOT's guides, or take the pages that another process has rendered into FOLDER."""
+    def of(cls, root: Path, folder: Path | None = None, only: Collection[str] | None = None) -> Publication:
+        """Render the pages ONLY of ROOT's guides, all unless given, or take those that another process has handed over in FOLDER."""
         found = guides(root)
-        pages = load_pages(folder / PAGES) if folder and (folder / PAGES).exists() else _render(found)
+        handed = folder and (folder / PAGES).exists()
+        pages = load_pages(folder / PAGES) if folder and handed else [page for guide in found for page in pages_of(guide, only)]
         by_name = {guide.name: guide for guide in found}
         specs = [PathSpec.of(by_name[page.guide], page, path, folder) for page in pages for path in paths(page)]
         return cls(root, found, pages, [spec for spec in specs if spec.snippets])
@@ -45,14 +47,14 @@ class Publication:
         return next(page for page in self.pages if (page.guide, page.path) == (spec.guide, spec.page))
 
 
-def published(root: Path, folder: Path | None = None) -> Publication:
-    """Return what ROOT publishes, rendered once per run.
+def published(root: Path, folder: Path | None = None, only: Collection[str] | None = None) -> Publication:
+    """Return what ROOT publishes, decided once per run: all pages, or those of ONLY (paths from the root).
 
     folder: what the processes of one run share, the rendered pages and the projects' first clones; made by `hand_over`.
     """
     root = root.resolve()
     if root not in _PUBLISHED:
-        _PUBLISHED[root] = Publication.of(root, folder)
+        _PUBLISHED[root] = Publication.of(root, folder, only)
     return _PUBLISHED[root]
 
 
@@ -60,13 +62,6 @@ def hand_over(publication: Publication, folder: Path) -> None:
     """Write PUBLICATION for `published` in another process."""
     if not (folder / PAGES).exists():
         dump_pages(publication.pages, folder / PAGES)
-
-
-def _render(found: list[Guide]) -> list[Page]:
-    # Imported here: a test run without pages, and each worker, goes without MkDocs.
-    from pypi_runbook.pages.render import render_guide
-
-    return [page for guide in found for page in render_guide(guide)]
 
 
 @dataclass
