@@ -178,7 +178,8 @@ class Controller:
         self.accounts.close_all()
         self._folder.cleanup()
         option = self.config.option
-        partial = option.keyword or option.markexpr or option.collectonly or getattr(option, "lf", False) or getattr(option, "failedfirst", False)
+        # `changed` is an option of this repository's own tests; the others are pytest's.
+        partial = any(getattr(option, name, None) for name in ("keyword", "markexpr", "collectonly", "lf", "failedfirst", "changed"))
         stopped = session.shouldstop or session.shouldfail or session.exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR)
         if not partial and not stopped:
             self.left_out = self.accounts.left_out(self._whole_pages())

@@ -89,16 +89,24 @@ def docs_of(guide: Guide) -> Path:
 
 def _digests(guide: Guide, places: Collection[Path]) -> dict[str, str]:
     """Return the digests of the files and folders among PLACES that belong to the repository or to this package."""
-    by_name = {Path(os.path.relpath(place, guide.root)).as_posix(): place for place in places}
-    names = (name for name, place in by_name.items() if place.is_relative_to(reads.PACKAGE) or not name.startswith(("../", *NOT_SOURCES)))
-    return reads.digests(guide.root, names)
+    return reads.digests(guide.root, {_name(guide, place) for place in places if place.is_relative_to(reads.PACKAGE) or _is_source(guide, place)})
+
+
+def _name(guide: Guide, place: Path) -> str:
+    return Path(os.path.relpath(place, guide.root)).as_posix()
+
+
+def _is_source(guide: Guide, place: Path) -> bool:
+    """Tell whether PLACE is the repository's own, and not made by a tool."""
+    return not _name(guide, place).startswith(("../", *NOT_SOURCES))
 
 
 def setup_of(guide: Guide) -> str:
     """Return the digest of what rendering depends on besides the contents of files: tools, names of files, names in git."""
     docs = docs_of(guide)
     with git_environment() as environment:
-        names = sorted(name for name in files_of(guide.project_root, environment) if not (guide.project_root / name).is_relative_to(docs))
+        places = (guide.project_root / name for name in files_of(guide.project_root, environment))
+        names = sorted(str(place) for place in places if _is_source(guide, place) and not place.is_relative_to(docs))
     remotes = git(guide.root, "config", "--get-regexp", r"^remote\.") or ""
     branches = git(guide.root, "for-each-ref", "--format=%(refname) %(symref)", "refs/heads", "refs/remotes") or ""
     parts = [sys.version, str(guide.root), *_distributions(), *names, remotes, branches, git(guide.root, "symbolic-ref", "--quiet", "HEAD") or ""]
