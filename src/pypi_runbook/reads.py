@@ -28,27 +28,25 @@ _TELL: list[Tell] = []
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
-    """Pass on what is opened, listed or imported; an audit hook must never raise, and nothing removes it again."""
-    if not _TELL or event not in ("open", "os.listdir", "os.scandir", "import"):
+    """Pass on what is opened, listed or run as a module; an audit hook must never raise, and nothing removes it again."""
+    if not _TELL or event not in ("open", "os.listdir", "os.scandir", "exec"):
         return
     with suppress(Exception):
-        if event == "import" and arguments[0].startswith(f"{PACKAGE.name}."):
-            place = PACKAGE.joinpath(*arguments[0].split(".")[1:])
-            _tell(event, f"{place}.py", str(place / "__init__.py"))
-        elif event != "import" and isinstance(arguments[0], str | bytes | os.PathLike):
+        path = arguments[0].co_filename if event == "exec" else arguments[0]
+        if isinstance(path, str | bytes | os.PathLike):
             # pathlib opens nothing here, but takes ten times as long.
-            _tell(event, COMPILED.sub(r"\g<name>.py", os.path.abspath(os.fsdecode(arguments[0]))))  # noqa: PTH100
+            _tell(event, COMPILED.sub(r"\g<name>.py", os.path.abspath(os.fsdecode(path))))  # noqa: PTH100
 
 
-def _tell(event: str, *paths: str) -> None:
+def _tell(event: str, path: str) -> None:
     for tell in tuple(_TELL):
-        for path in paths:
-            tell(event, path)
+        tell(event, path)
 
 
 def note(*paths: Path) -> None:
     """Count PATHS as used, for what another process opens on behalf of this one."""
-    _tell("note", *map(str, paths))
+    for path in paths:
+        _tell("note", str(path))
 
 
 @contextmanager
@@ -56,7 +54,7 @@ def recording(into: set[Path]) -> Iterator[None]:
     """Add each file that this process opens and each folder that it lists meanwhile to INTO, as an absolute path."""
 
     def tell(event: str, path: str) -> None:
-        if event != "import":
+        if event != "exec":
             into.add(Path(path))
 
     _install()
@@ -80,14 +78,14 @@ _installed = False
 def write_to(file: str) -> None:
     """Add the names of the package's files that this process uses from now on to FILE, and of those that it has loaded already.
 
-    A module counts when it is imported, not when a build copies it. The package's data always counts: another process may have
+    A module counts when it is run, not when a build copies it. The package's data always counts: another process may have
     read it before it was forked into this one.
     """
     seen: set[str] = set()
 
     def tell(event: str, path: str) -> None:
         found = IN_PACKAGE.search(path)
-        if found and found["name"] not in seen and (event in ("import", "note") or not path.endswith(".py")):
+        if found and found["name"] not in seen and (event in ("exec", "note") or not path.endswith(".py")):
             seen.add(found["name"])
             # One short write to the end of the file: several processes may do this at once.
             with open(file, "a", encoding="utf-8") as out:  # noqa: PTH123 (see above)
@@ -99,9 +97,9 @@ def write_to(file: str) -> None:
 
 
 def loaded() -> list[Path]:
-    """Return the files of this package's modules that this process has imported."""
-    files = (getattr(module, "__file__", None) for name, module in sys.modules.items() if name.partition(".")[0] == PACKAGE.name)
-    return sorted(Path(file) for file in files if file)
+    """Return the files of this package's modules that this process has imported, or runs as its main one."""
+    files = (getattr(module, "__file__", None) for name, module in sys.modules.items() if name.partition(".")[0] in (PACKAGE.name, "__main__"))
+    return sorted({PACKAGE / "__main__.py", *(Path(file) for file in files if file and Path(file).is_relative_to(PACKAGE))})
 
 
 def names_in(file: Path) -> set[str]:

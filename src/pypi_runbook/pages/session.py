@@ -114,7 +114,9 @@ class Session:
         # The supervisor's end of the line is closed when its process has ended.
         with suppress(OSError):
             self._stream.read()
-        self._stream.close()
+        # A supervisor that ended by itself left what was written to it unread.
+        with suppress(OSError):
+            self._stream.close()
         self._stream = None
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
