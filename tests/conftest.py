@@ -10,9 +10,8 @@ from pypi_runbook.pages.items import collect_pages
 from pypi_runbook.pages.sybil import PageDocument, SnippetParser
 
 ROOT = Path(__file__).resolve().parent.parent
-# pytest makes only a test file's own folder importable, and the folders below tests/twin share what is in it.
-sys.path.insert(0, str(ROOT / "tests" / "twin"))
-sys.path.insert(0, str(ROOT / "tests" / "project"))
+# pytest makes only a test file's own folder importable, and some folders share what is in another.
+sys.path[:0] = [str(ROOT / "tests" / folder) for folder in ("", "project", "twin")]
 pytest.register_assert_rewrite("people", "hub")
 
 # Specimens may have tests of their own, for whoever builds them.

@@ -7,6 +7,7 @@ import them, and the paths of pages whose published blocks, project files or use
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import os
 import re
@@ -43,6 +44,8 @@ PATH_SECONDS, SLOW_SECONDS, FILE_SECONDS = 15.0, 10.0, 2.0
 EVERYTHING = ("pyproject.toml", "poetry.lock", "conftest.py", "tests/conftest.py", "tests/selection.py", "scripts/test", "scripts/environment.py")
 # Tests that start the product as a person does, and so reach every module through its command line.
 STARTS_PRODUCT = re.compile(r"pypi[_-]runbook[\"' ]|scripts/")
+# Tests that run pages as an adopter does.
+RUNS_PYTEST = re.compile(r"\"-m\", \"pytest\"")
 # Tests that look at all pages.
 LOOKS_AT_PAGES = re.compile(r"\bguides\(ROOT|\bpublished\(ROOT|pages_of|[\"']docs[\"'/]")
 
@@ -221,7 +224,7 @@ def _distances(name: str, text: str, changed: set[str], modules: dict[str, int],
         yield 0
     if changed.intersection(EVERYTHING):
         yield 9
-    for module in imported(text):
+    for module in imported_with_helpers(text):
         if module in helpers or module.removeprefix("tests.") in helpers:
             yield 1
         if module in modules:
@@ -235,9 +238,26 @@ def _distances(name: str, text: str, changed: set[str], modules: dict[str, int],
 
 
 def names(changed: str, text: str) -> bool:
-    """Tell whether a test with TEXT speaks of the file CHANGED, or of the folder that it is in."""
+    """Tell whether a test with TEXT speaks of the file CHANGED, or of the project in tests/projects that it belongs to."""
     path = Path(changed)
-    return path.name in text or f'"{path.parent.name}"' in text
+    return path.name in text or (changed.startswith("tests/projects/") and path.parts[2] in text)
+
+
+def imported_with_helpers(text: str, seen: frozenset[str] = frozenset()) -> set[str]:
+    """Return the modules that a file with TEXT imports, and those that the tests' own helpers among them import."""
+    found = imported(text)
+    if RUNS_PYTEST.search(text):
+        found.add("pypi_runbook.pages.pytest_plugin")
+    for name in found & set(helper_files()) - seen:
+        found |= imported_with_helpers(helper_files()[name].read_text(encoding="utf-8"), seen | {name})
+    return found
+
+
+@functools.cache
+def helper_files() -> dict[str, Path]:
+    """Return the modules that tests share, by the name under which they import them."""
+    files = (path for path in (ROOT / "tests").rglob("*.py") if "projects" not in path.relative_to(ROOT / "tests").parts)
+    return {path.stem: path for path in files if not path.name.startswith(("test_", "conftest"))}
 
 
 def imported(text: str) -> set[str]:

@@ -74,7 +74,7 @@ class SmallSite:
         self.write(".gitignore", ".runbook/\n__pycache__/\n")
         for name in ("conftest.py", "tests/conftest.py"):
             # --quick and --changed are about this repository's own tests.
-            self.write(name, (ROOT / name).read_text().replace(', "tests.selection"', ""))
+            self.write(name, (ROOT / name).read_text().replace(', "selection"', ""))
         self.write("docs/index.md", "# Home\n")
         for name, text in pages.items():
             self.write(f"docs/{name}", FRONT_MATTER + text)
