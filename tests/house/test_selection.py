@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import selection
-from selection import Plan, plan_for
 
+import selection
 from pypi_runbook.project.checkout import materialize
+from selection import Plan, plan_for
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = "docs/troubleshooting/classifier.md"
@@ -54,7 +54,7 @@ def files_in(plan: Plan) -> list[str]:
 # SLOW
 def test_a_changed_block_chooses_its_paths_alone(here: Path) -> None:
     """Another command in a block runs that page's paths in both guides, before anything else."""
-    change(here / PAGE, "pypi-runbook rules", "true && pypi-runbook rules")
+    change(here / PAGE, "twine check --strict", "true && twine check --strict")
     plan = plan_for("HEAD", workers=2)
     assert pages_in(plan) == {PAGE}
     assert {choice.path[0] for choice in plan.chosen if choice.path} == {"pypi-runbook", "nautobot-ai-ops"}
