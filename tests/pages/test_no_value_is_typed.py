@@ -17,7 +17,6 @@ from pypi_runbook.pages.snippet import Page
 
 ROOT = Path(__file__).resolve().parents[2]
 # One worker renders the renamed copies once.
-pytestmark = pytest.mark.xdist_group("renamed")
 # What the decisions tell happened in this repository, under the names of that day.
 HISTORY = "docs/decisions/"
 

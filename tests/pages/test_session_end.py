@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pypi_runbook import processes
 from pypi_runbook.pages import leftovers
 from pypi_runbook.pages.sandbox import Sandbox
 from pypi_runbook.pages.session import PathSpec, Session
@@ -50,7 +51,7 @@ def test_whoever_asked_is_killed(tmp_path: Path) -> None:
 
 def sleeping() -> list[str]:
     """Return the commands of this test that still run."""
-    return [process.command for process in leftovers.processes() if process.command == f"sleep {SECONDS}"]
+    return [process.command for process in processes.running() if process.command == f"sleep {SECONDS}"]
 
 
 def wait_until(condition: object, seconds: float = 30) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pypi_runbook.pages import leftovers
+from pypi_runbook import processes
 from pypi_runbook.pages.interpreter import Interpreter
 from pypi_runbook.pages.shell import COMMAND, Shell
 
@@ -17,7 +17,7 @@ from pypi_runbook.pages.shell import COMMAND, Shell
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[Shell]:
     """A bash in an empty folder; whatever it started is ended."""
-    leftovers.adopt_orphans()
+    processes.adopt_orphans()
     driver = tmp_path / "driver"
     driver.mkdir()
     started = Shell(driver, list(COMMAND), dict(os.environ), tmp_path)
@@ -121,11 +121,11 @@ def test_a_background_block_that_ends_early_is_told(shell: Shell) -> None:
 
 def test_a_time_limit_ends_the_whole_tree(shell: Shell) -> None:
     """Also processes that left the group and lost their parent are gone."""
-    before = {process.pid for process in leftovers.descendants()}
+    before = {process.pid for process in processes.descendants()}
     detach = "import os; os.fork() or (os.setsid(), os.fork() or os.execvp('sleep', ['sleep', '86400']))"
     result = shell.run(f'python3 -c "{detach}"\nsleep 86400', timeout=1)
     assert result.trouble == "timeout"
-    assert not [process for process in leftovers.descendants() if process.pid not in before]
+    assert not [process for process in processes.descendants() if process.pid not in before]
 
 
 def test_bash_speaks_as_in_a_terminal(shell: Shell) -> None:

@@ -24,10 +24,7 @@ from pypi_runbook.pages.site import build_site
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")
-pytestmark = [
-    pytest.mark.skipif(not (BROWSER and DRIVER), reason="no Chromium with its driver on this machine: CI has both"),
-    pytest.mark.xdist_group("browser"),
-]
+pytestmark = pytest.mark.skipif(not (BROWSER and DRIVER), reason="no Chromium with its driver on this machine: CI has both")
 FLAGS = (
     "--headless=new",
     "--no-sandbox",

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from people import Person
 
 pytest_plugins = ["people"]
-pytestmark = pytest.mark.xdist_group("rules-reproductions")
 REACHABLE = [rule for rule in RULES.values() if not rule.unreachable]
 
 

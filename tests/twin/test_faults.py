@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from people import Person
 
 pytest_plugins = ["people"]
-pytestmark = pytest.mark.xdist_group("twin-faults")
 
 
 @pytest.fixture(autouse=True)

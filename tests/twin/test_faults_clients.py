@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from people import Person
 
 pytest_plugins = ["people"]
-pytestmark = pytest.mark.xdist_group("twin-faults-clients")
 
 URL = "https://test.pypi.org/legacy/"
 PIP = ("pip", "download", "--no-cache-dir", "--no-deps", "--retries", "1", "--index-url", "https://test.pypi.org/simple/")

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from people import Person
 
 pytest_plugins = ["people"]
-pytestmark = pytest.mark.xdist_group("twin-reading-changes")
 
 JSON = "Accept: application/vnd.pypi.simple.v1+json"
 HOST = "https://test.pypi.org"

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from people import Person
 
 pytest_plugins = ["people"]
-pytestmark = pytest.mark.xdist_group("twin-reading-pages")
 
 JSON = "application/vnd.pypi.simple.v1+json"
 NAME = "Read.Me_Project"

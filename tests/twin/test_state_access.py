@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from people import Person
 
 pytest_plugins = ["people"]
-pytestmark = pytest.mark.xdist_group("twin-state-access")
 HELP = "https://test.pypi.org/help/"
 UNVERIFIED = (
     "User 'newcomer', associated with the API token used, does not have a verified primary email address. "

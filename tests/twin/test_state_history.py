@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pypi_runbook.twin import Twin
 
 pytest_plugins = ["people"]
-pytestmark = pytest.mark.xdist_group("twin-state-history")
 INDEX = "testpypi"
 DAY = 24 * 3600
 USED = "This filename was previously used by a file that has since been deleted."

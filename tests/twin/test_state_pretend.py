@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from pypi_runbook.twin import Twin
 
 pytest_plugins = ["people"]
-pytestmark = pytest.mark.xdist_group("twin-state-pretend")
 INDEX = "testpypi"
 MINE = f"{INDEX}:mine"
 SCRIPT = """

@@ -16,7 +16,6 @@ from pypi_runbook.twin import Twin
 from pypi_runbook.twin.twin import own_names
 
 pytest_plugins = ["people"]
-pytestmark = pytest.mark.xdist_group("twin-command")
 
 TWIN = [sys.executable, "-m", "pypi_runbook", "twin"]
 UPLOAD = 'TWINE_PASSWORD=$PYPI_RUNBOOK_TOKEN_TESTPYPI twine upload --non-interactive -u __token__ --disable-progress-bar -r {index} "$0"'
@@ -130,7 +129,7 @@ def test_json_for_programs(tmp_path: Path) -> None:
 
     assert document["schema"] == 1
     assert document["environment"]["HTTPS_PROXY"].startswith("http://127.0.0.1:")
-    assert twin.returncode == 130
+    assert twin.returncode == 143
     assert run(tmp_path, "--json", "--", "true").returncode == 2
 
 

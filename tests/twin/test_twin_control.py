@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from people import Person
 
 pytest_plugins = ["people"]
-pytestmark = pytest.mark.xdist_group("twin-control")
 INDEX = "https://pypi.org/simple/"
 
 

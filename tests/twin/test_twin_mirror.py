@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from people import Person
 
 pytest_plugins = ["people"]
-pytestmark = pytest.mark.xdist_group("twin-mirror")
 
 NAME = "up-stream"
 

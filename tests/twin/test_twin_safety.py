@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from people import Person
 
 pytest_plugins = ["people"]
-pytestmark = pytest.mark.xdist_group("twin-safety")
 
 # What hatch does: a connection of its own, whatever the proxy variables say.
 IGNORES_PROXIES = """

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from people import Person
 
 pytest_plugins = ["people"]
-pytestmark = pytest.mark.xdist_group("twin-upload")
 
 
 def test_upload_to_both_indexes_with_separate_tokens(twin: Twin, person: Person, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import click
 
 from pypi_runbook.cli.words import shown
 from pypi_runbook.errors import RunbookError
+from pypi_runbook.signals import end_on_signals, exit_status
 
 COMMANDS = {
     "show": "say what the real files say",
@@ -89,13 +90,14 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line and exit: 0 yes, 1 the checked thing is not right, 2 the request failed, 130 Ctrl-C."""
+    """Run the command line and exit: 0 yes, 1 the checked thing is not right, 2 the request failed, 130 Ctrl-C, 143 SIGTERM."""
+    end_on_signals()
     try:
         status = cli.main(standalone_mode=False)
     except RunbookError as error:
         status = report(error)
-    except click.exceptions.Abort:
-        status = 130
+    except (click.exceptions.Abort, KeyboardInterrupt) as error:
+        status = exit_status(error)
     except click.ClickException as error:
         error.show()
         status = 2

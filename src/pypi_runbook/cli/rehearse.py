@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,8 +69,6 @@ def command(root: Path, as_json: bool, yes: bool, **asked: Any) -> int:
     request = read_request(**asked)
     if not yes and (why := stranger(root)):
         consent(why)
-    # Asked to end, the rehearsal takes its folders and its jobs along, as after Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     report = rehearse(root, request, say)
     store(report, root)
     for line in in_words(report):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from pypi_runbook.cli import json_option, project_option
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.project import Facts, read_project
 from pypi_runbook.project.indexes import INDEXES
+from pypi_runbook.signals import exit_status
 from pypi_runbook.twin.faults import read_fault
 from pypi_runbook.twin.proxies import OWN_FAILURE, check_command, is_enclosed
 from pypi_runbook.twin.remote import ask, is_inside
@@ -127,8 +127,6 @@ def run(state: Path | None, root: Path, command: list[str], acting: Acting | Non
     from pypi_runbook.twin import Twin
     from pypi_runbook.twin.person import person_environment
 
-    # Asked to end, the twin takes its folders along, as after Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with Twin.start(state, project=root, offline=offline) as twin, ExitStack() as stack:
         for fault in faults:
             twin.fault(fault)
@@ -182,7 +180,7 @@ def as_job(ask: Callable[..., dict[str, Any]], acting: Acting | None, environmen
 
 
 def stay(twin: Twin, environment: Mapping[str, str], *, kept: bool, as_json: bool) -> int:
-    """Print what to export and wait for Ctrl-C; return 130."""
+    """Print what to export and wait for Ctrl-C or another request to end; return the status for it."""
     from pypi_runbook.twin.person import credentials, export_lines
 
     if as_json:
@@ -195,10 +193,10 @@ def stay(twin: Twin, environment: Mapping[str, str], *, kept: bool, as_json: boo
     try:
         while True:
             time.sleep(60)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         # A terminal that exported the lines has no namespace around it.
         say([*twin.report(), *goodbye(twin, kept=kept), "layers that held: credentials, tunnel"])
-    return 130
+        return exit_status(error)
 
 
 def guide(command: Sequence[str] = ("sh",)) -> list[str]:

@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 import click
 
 from pypi_runbook.manual.tools import announce, environment
 from pypi_runbook.secrets import mask
+from pypi_runbook.signals import handled
 
 CHUNK = 4096
 SHOW_CURSOR = "\x1b[?25h"
-# A closed terminal and a machine that goes down are as good a reason to tidy up as Ctrl-C.
-SIGNALS = [number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
 TRACEBACK = re.compile(r"^(Traceback \(most recent call last\)|\s*╭─+ Traceback)")
 INSIDE = re.compile(r"^(\s|[╭│╰]|$|The above exception|During handling)")
-
-
-class Interrupted(KeyboardInterrupt):
-    """The person, or the machine, wants this process to end; `number` is the signal's."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
 
 
 @dataclass
@@ -41,17 +30,6 @@ class Outcome:
     status: int = 0
     words: str = ""
     signal: int | None = None
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Turn each request to end into the exception Interrupted, so that what was begun can be recorded."""
-
-    def raise_it(number: int, _: FrameType | None) -> None:
-        raise Interrupted(number)
-
-    with _handlers(raise_it):
-        yield
 
 
 def watch(command: list[str], folder: Path, settings: Mapping[str, str], secret: str, keep: int, hopeless: re.Pattern[str]) -> Outcome:
@@ -131,22 +109,12 @@ class Shown:
 def _passed_on(process: subprocess.Popen[bytes], outcome: Outcome) -> Iterator[None]:
     """Hand a signal on to PROCESS and note it in OUTCOME; a second one ends PROCESS."""
 
-    def hand_on(number: int, _: FrameType | None) -> None:
+    def hand_on(number: int) -> None:
         if outcome.signal is None:
             outcome.signal = number
             process.terminate()
         else:
             process.kill()
 
-    with _handlers(hand_on):
+    with handled(hand_on):
         yield
-
-
-@contextmanager
-def _handlers(handler: signal._HANDLER) -> Iterator[None]:
-    before = {number: signal.signal(number, handler) for number in SIGNALS}
-    try:
-        yield
-    finally:
-        for number, earlier in before.items():
-            signal.signal(number, earlier)

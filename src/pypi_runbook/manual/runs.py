@@ -11,7 +11,7 @@ from pypi_runbook.errors import RunbookError
 from pypi_runbook.manual.index import Index
 from pypi_runbook.manual.record import append
 from pypi_runbook.manual.release import PAGE, Release
-from pypi_runbook.manual.running import Interrupted, interruptible
+from pypi_runbook.signals import exit_status
 
 INTERRUPTED = "interrupted"
 
@@ -31,14 +31,12 @@ def recorded(release: Release, command: str, index: Index | None = None) -> Iter
     run, key = Run(), index.key if index else None
     again = " ".join([release.command(command), *([key] if key else [])])
     try:
-        with interruptible():
-            yield run
+        yield run
     except RunbookError as error:
         append(release, command, run.files, INTERRUPTED if error.id == INTERRUPTED else "failed", f"{error.id}: {error.message}", key)
         raise
     except KeyboardInterrupt as error:
-        number = error.number if isinstance(error, Interrupted) else signal.SIGINT
-        stopped = interrupted(number, run.reason or "nothing was sent", f"run {again} again when you want to go on")
+        stopped = interrupted(exit_status(error) - 128, run.reason or "nothing was sent", f"run {again} again when you want to go on")
         append(release, command, run.files, INTERRUPTED, stopped.message, key)
         raise stopped from error
     append(release, command, run.files, run.result, run.reason, key)

@@ -11,8 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pypi_runbook import reads
-from pypi_runbook.pages import leftovers
+from pypi_runbook import processes, reads
 from pypi_runbook.pages.console import Command, Comparison, read_console
 from pypi_runbook.pages.interpreter import CHILD, Interpreter
 from pypi_runbook.pages.outcome import Complaint, Outcome, failed, passed
@@ -60,7 +59,7 @@ class PathRun:
         """End what the page itself leaves running: its `background` blocks and the interpreter."""
         self.python.close()
         for pid in self.shell.background:
-            leftovers.end(pid, itself=True)
+            processes.end(pid, itself=True)
 
     def close(self) -> None:
         """End the shell and the interpreter."""

@@ -21,6 +21,7 @@ from pypi_runbook.pages.items import SnippetItem
 from pypi_runbook.pages.schedule import PathScheduling, path_of
 from pypi_runbook.pages.session import zygote
 from pypi_runbook.pages.sybil import Publication, hand_over, published
+from pypi_runbook.signals import restore_signals
 
 AT_LINE = re.compile(r"^(?P<page>.+\.md):(?P<line>[0-9]+)$")
 
@@ -40,7 +41,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> PathScheduli
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Render the pages once, understand `page.md:40`, and keep the accounts."""
+    """Start every child with default signal handlers, render the pages once, understand `page.md:40`, and keep the accounts."""
+    restore_signals()
     config.addinivalue_line("markers", "long: takes more than half a minute, and starts before the others")
     if handed := getattr(config, "workerinput", {}).get("runbook"):
         published(Path(handed["root"]), Path(handed["folder"]))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import sys
 
 CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
@@ -30,6 +31,9 @@ def main(arguments: list[str]) -> None:
             bind(sandbox, 0)
         except OSError as error:
             print(f"the checkout and HOME are not read-only for this session: {error}", file=sys.stderr)  # noqa: T201 (it runs without the library, so without click)
+    # Python ignores them, and the command would inherit that.
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
     os.execvp(command[0], command)  # noqa: S606 (this process becomes the session's shell)
 
 

@@ -13,7 +13,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pypi_runbook.pages import leftovers
+from pypi_runbook import processes
 from pypi_runbook.pages.terminal import Terminal
 
 BASH = shutil.which("bash") or "/bin/bash"
@@ -62,7 +62,7 @@ class Shell:
         self.background: set[int] = set()
         self.blocks = 0
         self._records = b""
-        self._others = [process.pid for process in leftovers.descendants()]
+        self._others = [process.pid for process in processes.descendants()]
         pipe = folder / "records"
         os.mkfifo(pipe)
         # Opened for both directions: neither side waits for the other, and the pipe has no end of file.
@@ -185,7 +185,7 @@ class Shell:
     def end_all(self) -> None:
         """End the shell with its whole tree, also what left its process group."""
         self.ended = True
-        leftovers.end(without=self._others)
+        processes.end(without=self._others)
         self._bash.wait()
 
     def _finish(self, result: Result, file: Path, output: Path) -> Result:

@@ -122,7 +122,7 @@ def replace_folder(draft: Path, target: Path) -> None:
 
 
 def serve_site(root: Path, say: Say, tell_address: Say) -> None:
-    """Build the site, serve it on this machine, and build it again whenever a page, the project or a result changes, until Ctrl-C."""
+    """Build the site, serve it on this machine, and build it again whenever a page, the project or a result changes, until Ctrl-C or SIGTERM."""
     site = build_site(root, say)
 
     def rebuild() -> None:
@@ -140,6 +140,7 @@ def serve_site(root: Path, say: Say, tell_address: Say) -> None:
         server.serve()  # type: ignore[no-untyped-call]
     except KeyboardInterrupt:
         say("The site is no longer served.")
+        raise
     finally:
         server.shutdown()
 

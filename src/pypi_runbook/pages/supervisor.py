@@ -21,7 +21,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TextIO
 
-from pypi_runbook import reads
+from pypi_runbook import processes, reads
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.pages import leftovers
 from pypi_runbook.pages.outcome import FAILED, Complaint, Outcome, failed, not_run, skipped
@@ -31,6 +31,7 @@ from pypi_runbook.pages.sandbox import Sandbox, base_tools
 from pypi_runbook.pages.session import PathSpec
 from pypi_runbook.pages.snippet import Snippet
 from pypi_runbook.pages.traces import Traces
+from pypi_runbook.signals import restore_signals
 from pypi_runbook.twin import Twin
 from pypi_runbook.twin.namespace import namespaces_work
 
@@ -73,7 +74,7 @@ class Supervisor:
 
     def abandon(self) -> None:
         """End every process and delete the sandbox, in whatever state the session is."""
-        leftovers.end()
+        processes.end()
         if self._sandbox:
             self._sandbox.remove()
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -129,6 +130,7 @@ class Supervisor:
 
 def main() -> None:
     """Fork a supervisor for each connection that comes over the socket that is this process's only argument."""
+    restore_signals()
     control = socket.socket(fileno=int(sys.argv[1]))
     # Asked once, here: every fork inherits the answers.
     namespaces_work()
@@ -147,7 +149,7 @@ def serve(connection: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
     os.dup2(2, 1)
-    leftovers.adopt_orphans()
+    processes.adopt_orphans()
     requests, answers = connection.makefile("r", encoding="utf-8"), connection.makefile("w", encoding="utf-8")
     supervisor = Supervisor(PathSpec.loads(requests.readline()))
     waiting: SimpleQueue[dict[str, Any]] = SimpleQueue()

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from pypi_runbook import processes
 from pypi_runbook.pages import leftovers
 from pypi_runbook.pages.session import PathSpec
 from pypi_runbook.pages.snippet import Snippet
@@ -38,7 +39,7 @@ class Traces:
     def __init__(self, spec: PathSpec, files: leftovers.Files | None) -> None:
         self.spec = spec
         self._files = files
-        self._own = [process.pid for process in leftovers.descendants()]
+        self._own = [process.pid for process in processes.descendants()]
         self._first_seen: dict[int, Snippet] = {}
 
     def look(self, snippet: Snippet) -> None:
@@ -59,6 +60,6 @@ class Traces:
         changes = self._files.changes(leftovers.Files.now(self.spec.root, Path.home())) if self._files else []
         return found + [Trace(f"a file outside its sandbox: {change}", last.page, last.line) for change in changes]
 
-    def _processes(self) -> list[leftovers.Process]:
+    def _processes(self) -> list[processes.Process]:
         """Return the path's own processes; the shell was there before, what it started was not."""
-        return [process for process in leftovers.descendants() if process.pid not in self._own]
+        return [process for process in processes.descendants() if process.pid not in self._own]

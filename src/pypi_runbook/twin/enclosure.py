@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import os
+import signal
 import socket
 import struct
 import sys
@@ -88,6 +89,9 @@ def hand_over(channel: str, listening: list[socket.socket], counting: list[int])
 
 def become(command: list[str]) -> int:
     """Replace this process by COMMAND; return env(1)'s status when that fails."""
+    # Python ignores them, and the command would inherit that.
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
     try:
         os.execvp(command[0], command)  # noqa: S606 (this process becomes the session's shell)
     except FileNotFoundError:

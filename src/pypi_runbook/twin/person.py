@@ -8,11 +8,15 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from pypi_runbook import processes
 from pypi_runbook.errors import RunbookError
+from pypi_runbook.signals import handled
 from pypi_runbook.twin.hosts import INDEXES
 from pypi_runbook.twin.proxies import shims
 from pypi_runbook.twin.scratch import Scratch
@@ -20,6 +24,8 @@ from pypi_runbook.twin.twin import Twin
 
 CANNOT_RUN, NOT_FOUND = 126, 127
 OWN_COMMAND = "pypi-runbook"
+# How long a command that was asked to end may take, before it is killed with all that it started. Seconds.
+PATIENCE = 5.0
 # What a terminal needs, and Windows to start a program; everything else of the caller's environment stays outside.
 KEPT = ("PATH", "TERM", "COLORTERM", "COLUMNS", "LINES", "NO_COLOR", "SYSTEMROOT", "COMSPEC", "PATHEXT")
 CREDENTIAL_PREFIXES = ("PIP_", "UV_", "TWINE_", "POETRY_", "HATCH_", "FLIT_", "PDM_", "GH_", "GITHUB_", "ACTIONS_")
@@ -55,15 +61,72 @@ def _path_with_own_command(path: str, folder: Path) -> str:
 
 def run_command(command: list[str], environment: Mapping[str, str], argv: list[str] | None = None) -> int:
     """Run COMMAND, as ARGV where it is wrapped, and return its exit status, or 125 to 127 as env(1) does."""
-    try:
-        process = subprocess.Popen(argv or command, env=environment)
-    except FileNotFoundError as error:
-        raise RunbookError("command-not-found", f"{command[0]}: command not found", status=NOT_FOUND) from error
-    except OSError as error:
-        raise RunbookError("command-cannot-run", f"{command[0]}: {error.strerror}", status=CANNOT_RUN) from error
-    with _signals_are_for(process):
-        status = process.wait()
+    child = _Child()
+    with handled(child.take):
+        try:
+            child.process = subprocess.Popen(argv or command, env=environment)
+        except FileNotFoundError as error:
+            raise RunbookError("command-not-found", f"{command[0]}: command not found", status=NOT_FOUND) from error
+        except OSError as error:
+            raise RunbookError("command-cannot-run", f"{command[0]}: {error.strerror}", status=CANNOT_RUN) from error
+        status = child.wait()
     return status if status >= 0 else 128 - status
+
+
+class _Child:
+    """The command, and the requests to end that reach us instead of it."""
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+        self._asked = 0
+        self._late = threading.Timer(PATIENCE, self._kill)
+        self._late.daemon = True
+
+    def take(self, number: int) -> None:
+        """Hand on a request to end; Ctrl-C in a terminal reached the command too, unless it was not for us either."""
+        if number == signal.SIGINT and _in_foreground():
+            return
+        if not self._asked:
+            processes.adopt_orphans()
+            self._late.start()
+        self._asked = number
+        self._tell(number)
+
+    def wait(self) -> int:
+        """Return the command's status when it has ended, also what it started if somebody asked for the end."""
+        assert self.process
+        if self._asked:
+            # It was not there yet.
+            self._tell(self._asked)
+        status = self.process.wait()
+        limit = time.monotonic() + PATIENCE
+        while self._asked and processes.descendants() and time.monotonic() < limit:
+            time.sleep(0.05)
+        self._late.cancel()
+        if self._asked:
+            processes.end()
+        return status
+
+    def _tell(self, number: int) -> None:
+        for pid in [self.process.pid, *(each.pid for each in processes.descendants(self.process.pid))] if self.process else []:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, number)
+
+    def _kill(self) -> None:
+        if self.process:
+            processes.end(self.process.pid, itself=True)
+
+
+def _in_foreground() -> bool:
+    """Tell whether a key pressed in the terminal sends its signal to this process's group."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    finally:
+        os.close(terminal)
 
 
 def export_lines(environment: Mapping[str, str], outer: Mapping[str, str]) -> list[str]:
@@ -75,17 +138,3 @@ def export_lines(environment: Mapping[str, str], outer: Mapping[str, str]) -> li
 def credentials(outer: Mapping[str, str]) -> list[str]:
     """Return the names of variables that may carry a credential or lead a client elsewhere."""
     return sorted(name for name in outer if name.startswith(CREDENTIAL_PREFIXES))
-
-
-@contextmanager
-def _signals_are_for(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Leave Ctrl-C to PROCESS, which shares the terminal, and hand on a request to end."""
-    before = {
-        signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN),
-        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda number, _: process.send_signal(number)),
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from pypi_runbook.locks import try_lock
+from pypi_runbook.signals import undisturbed
 
 PREFIX = "twin-"
 LOCK = "lock"
@@ -31,9 +32,10 @@ class Scratch:
 
     def remove(self) -> None:
         """Remove the folder with all that is in it."""
-        shutil.rmtree(self.path, ignore_errors=True)
-        with suppress(OSError):
-            os.close(self._handle)
+        with undisturbed():
+            shutil.rmtree(self.path, ignore_errors=True)
+            with suppress(OSError):
+                os.close(self._handle)
 
     def __enter__(self) -> Self:
         return self

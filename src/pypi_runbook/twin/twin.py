@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.project.read import read_names
+from pypi_runbook.signals import undisturbed
 from pypi_runbook.twin.access import first_token
 from pypi_runbook.twin.authority import make_authority
 from pypi_runbook.twin.breaking import distrust
@@ -70,10 +71,11 @@ class Twin:
 
     def stop(self) -> None:
         """Stop serving; a temporary state goes, a given one stays."""
-        self._namespaces.close()
-        self._server.stop()
-        self._world.store.close()
-        self._scratch.remove()
+        with undisturbed():
+            self._namespaces.close()
+            self._server.stop()
+            self._world.store.close()
+            self._scratch.remove()
 
     def __enter__(self) -> Self:
         return self

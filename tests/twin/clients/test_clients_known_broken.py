@@ -12,8 +12,6 @@ from people import CLIENTS as FOLDER
 
 from pypi_runbook.twin import Twin
 
-pytestmark = pytest.mark.xdist_group("twin-clients-known-broken")
-
 UPLOAD = "twine upload --non-interactive --disable-progress-bar dist/*"
 CASES = [
     ("broken/old-twine", UPLOAD, [], "NonInteractive: Credential not found for API token."),

@@ -26,8 +26,6 @@ from pypi_runbook.twin.hosts import HOSTS
 from pypi_runbook.twin.namespace import namespaces_work
 from pypi_runbook.twin.proxies import IGNORE_PROXIES
 
-pytestmark = pytest.mark.xdist_group("twin-clients-matrix")
-
 DATA: dict[str, Any] = tomllib.loads((FOLDER / "clients.toml").read_text())
 STEPS = [(client, step) for client in CLIENTS for step in kept(client)]
 

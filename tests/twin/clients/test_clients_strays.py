@@ -16,10 +16,7 @@ if TYPE_CHECKING:
     from people import Person
 
 pytest_plugins = ["people"]
-pytestmark = [
-    pytest.mark.xdist_group("twin-clients-strays"),
-    pytest.mark.skipif(not namespaces_work(), reason="this machine allows no user namespaces, so nothing counts"),
-]
+pytestmark = pytest.mark.skipif(not namespaces_work(), reason="this machine allows no user namespaces, so nothing counts")
 
 CONNECT = "import socket; socket.create_connection(({!r}, 443), timeout=5)"
 DATAGRAM = "import socket; socket.socket(socket.{}, socket.SOCK_DGRAM).sendto(b'x', ({!r}, 53))"

@@ -16,8 +16,6 @@ import pytest
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.twin.proxies import check_command
 
-pytestmark = pytest.mark.xdist_group("twin-clients-without-namespace")
-
 LAYERS = ["credentials", "tunnel"]
 STARTS_HATCH = [
     "hatch publish",

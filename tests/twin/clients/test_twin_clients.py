@@ -9,8 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
 from pypi_runbook.rules.sample import make_sdist, make_wheel
 from pypi_runbook.twin import Twin
 from pypi_runbook.twin.hosts import HOSTS
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
     from people import Person
 
 pytest_plugins = ["people"]
-pytestmark = pytest.mark.xdist_group("twin-clients")
 
 PROJECT = """
 [project]

@@ -16,7 +16,6 @@ from pypi_runbook.errors import RunbookError
 from pypi_runbook.twin import Twin
 
 pytest_plugins = ["people", "hub"]
-pytestmark = pytest.mark.xdist_group("twin-github-api")
 
 RELEASES = f"/repos/{SLUG}/releases"
 DOCS = "https://docs.github.com/rest"

@@ -14,10 +14,7 @@ if TYPE_CHECKING:
     from people import Person
 
 pytest_plugins = ["people", "hub"]
-pytestmark = [
-    pytest.mark.xdist_group("twin-github-gh"),
-    pytest.mark.skipif(shutil.which("gh") is None, reason="gh is not installed"),
-]
+pytestmark = pytest.mark.skipif(shutil.which("gh") is None, reason="gh is not installed")
 
 LONG = "body is too long (maximum is 125000 characters)"
 API = f"https://api.github.com/repos/{SLUG}"

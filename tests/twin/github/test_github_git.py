@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from people import Person
 
 pytest_plugins = ["people", "hub"]
-pytestmark = pytest.mark.xdist_group("twin-github-git")
 
 URL = f"https://github.com/{SLUG}"
 NO_PROMPT = "fatal: could not read Username for 'https://github.com': terminal prompts disabled"

@@ -7,13 +7,11 @@ import random
 from pathlib import Path
 from urllib.parse import quote
 
-import pytest
 from hub import SLUG, Hub
 
 from pypi_runbook.twin.github import assets, endpoints
 
 pytest_plugins = ["people", "hub"]
-pytestmark = pytest.mark.xdist_group("twin-github-solid")
 
 REQUESTS = 500
 SEED = 20261122

@@ -16,8 +16,6 @@ from wire import UPLOADS, Door, right_form
 from pypi_runbook.rules.sample import make_wheel
 from pypi_runbook.twin import Twin
 
-pytestmark = pytest.mark.xdist_group("solid-generated")
-
 REQUESTS = 10_000
 SEED = 20261122
 

@@ -20,8 +20,6 @@ from wire import Door, TwinProcess, right_form
 from pypi_runbook.rules.sample import make_sdist, make_wheel, metadata
 from pypi_runbook.twin import Twin
 
-pytestmark = pytest.mark.xdist_group("solid-killed")
-
 # What moves a file into place and records it: each of its lines is a moment at which the twin may be killed.
 KEEPING = "Store.add"
 SAMPLES = 12

@@ -11,8 +11,6 @@ from wire import TwinProcess, form, read_all, right_fields, right_form
 
 from pypi_runbook.rules.sample import make_wheel
 
-pytestmark = pytest.mark.xdist_group("solid-large")
-
 MEGABYTE = 1024 * 1024
 GROWTH = 24 * 1024
 PATTERN = bytes(range(256)) * 4096

@@ -12,10 +12,7 @@ from wire import TwinProcess
 
 from pypi_runbook.twin import Twin
 
-pytestmark = [
-    pytest.mark.xdist_group("solid-loopback"),
-    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc tells which sockets a process has, and only Linux has it"),
-]
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc tells which sockets a process has, and only Linux has it")
 
 LOOPBACK = {"0100007F", "00000000000000000000000001000000"}
 # What a client sees inside: every listening socket of its network.

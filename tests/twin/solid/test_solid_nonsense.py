@@ -21,7 +21,6 @@ from pypi_runbook.twin import Twin, intake, server
 from pypi_runbook.twin.tokens import make_token, read_token
 
 pytest_plugins = ["people"]
-pytestmark = pytest.mark.xdist_group("solid-nonsense")
 
 NOT_PRINTABLE = b"HTTP/1.1 400 Cannot upload a file with non-printable characters (ordinals 0-31) or the DEL character (ordinal 127) in the name."
 HEADERS = b"Host: upload.pypi.org\r\nConnection: close\r\n"

@@ -14,8 +14,6 @@ from wire import JSON, Door, right_form
 from pypi_runbook.rules.sample import make_sdist, make_wheel
 from pypi_runbook.twin import Twin
 
-pytestmark = pytest.mark.xdist_group("solid-together")
-
 CLIENTS = 8
 # Each may make a project, and PyPI allows an account twenty new ones an hour, which the tests here share.
 RACERS = 4

@@ -17,7 +17,6 @@ from pypi_runbook.rules.sample import make_wheel
 from pypi_runbook.twin import Twin
 
 pytest_plugins = ["people"]
-pytestmark = pytest.mark.xdist_group("twin-trusted-clients")
 
 SPECIMEN = Path(__file__).resolve().parents[2] / "projects" / "nautobot-ai-ops"
 NAME = "nautobot-ai-ops"

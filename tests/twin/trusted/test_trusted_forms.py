@@ -16,7 +16,6 @@ from pypi_runbook.twin.trusted import forms
 from pypi_runbook.twin.trusted.publishers import Publisher
 
 pytest_plugins = ["people"]
-pytestmark = pytest.mark.xdist_group("twin-trusted")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import re
 import time
 
 import jwt
-import pytest
 from identities import answer_in, claims_of, exchange, register
 from people import Person
 
@@ -16,7 +15,6 @@ from pypi_runbook.twin import Twin
 from pypi_runbook.twin.tokens import read_token
 
 pytest_plugins = ["people"]
-pytestmark = pytest.mark.xdist_group("twin-trusted")
 # Keeps the token out of what a test prints when it fails.
 MINTED = r"""
 printf 'header = "Authorization: bearer %s"\n' "$CREDENTIAL" | curl --silent --config - "$ADDRESS&audience=pypi" |

@@ -119,8 +119,9 @@ def become(message: dict[str, Any], output: int) -> None:
     status = CANNOT_RUN
     try:
         signal.set_wakeup_fd(-1)
-        # Python ignores it, and commands would inherit that.
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        # What is ignored here, by Python itself or by whoever started it, the command would inherit.
+        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
         os.setsid()
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)

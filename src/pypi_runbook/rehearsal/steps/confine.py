@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import sys
 from contextlib import suppress
 
@@ -34,6 +35,9 @@ def main(arguments: list[str]) -> None:
         confine(writable, [folder for folder in protected if folder != "/"])
     # This process still stands in the folder below the new mounts.
     os.chdir(here)
+    # Python ignores them, and the command would inherit that.
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
     os.execvp(command[0], command)  # noqa: S606 (this process becomes the command)
 
 
