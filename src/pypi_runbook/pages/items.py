@@ -25,6 +25,9 @@ class SnippetItem(SybilItem):
         pytest.Item.__init__(self, f"{place.snippet.line}[{place.label}]" if place.label else str(place.snippet.line), parent)
         self.example = example
         self.place = place
+        if self.config.pluginmanager.hasplugin("timeout"):
+            # The session has limits of its own, and says which page did not end; this one is for a session that cannot.
+            self.add_marker(pytest.mark.timeout(place.spec.limit))
         self.request_fixtures(sybil.fixtures)  # type: ignore[no-untyped-call]  # Sybil does not annotate it
 
     def reportinfo(self) -> tuple[Path, int, str]:

@@ -95,6 +95,6 @@ def _shorten(text: str) -> str:
     return "\n".join([*lines[:20], f"… {len(lines) - LONGEST_OUTPUT} lines left out …", *lines[20 - LONGEST_OUTPUT :]])
 
 
-def failed_session(snippet: Snippet) -> Outcome:
-    """Return that the session ended under SNIPPET without a word; its own words are on stderr."""
-    return failed(snippet, Complaint("the session ended while this snippet ran or waited; see stderr", snippet.page, snippet.line), 0.0)
+def failed_session(snippet: Snippet, what: str) -> Outcome:
+    """Return that the session ended under SNIPPET without an answer, and WHAT happened; more is on stderr."""
+    return failed(snippet, Complaint(f"{what}; see stderr", snippet.page, snippet.line), 0.0)

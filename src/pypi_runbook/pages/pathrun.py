@@ -21,7 +21,6 @@ from pypi_runbook.pages.shell import COMMAND, Result, Shell
 from pypi_runbook.pages.snippet import Snippet
 from pypi_runbook.twin import Twin
 
-DEFAULT_TIMEOUT = 30
 READONLY = (sys.executable, "-I", "-S", str(Path(__file__).with_name("readonly.py")))
 INDEXES = ("pypi", "testpypi")
 # Tokens that a page's own commands got from the twin: macaroons of its indexes, and identities of its jobs.
@@ -67,7 +66,7 @@ class PathRun:
         self.shell.close()
 
     def _bash(self, snippet: Snippet) -> Complaint | None:
-        result = self._block(snippet, snippet.text, 0, _timeout(snippet))
+        result = self._block(snippet, snippet.text, 0, snippet.timeout)
         return self._judge(snippet, result, _expected_exit(snippet))
 
     def _console(self, snippet: Snippet) -> Complaint | None:
@@ -76,7 +75,7 @@ class PathRun:
             commands = read_console(snippet.text)
         except ValueError as error:
             return Complaint(str(error), snippet.page, snippet.line)
-        comparison, limit = Comparison(), time.monotonic() + _timeout(snippet)
+        comparison, limit = Comparison(), time.monotonic() + snippet.timeout
         for command in commands:
             result = self._block(snippet, command.text, command.line - 1, max(limit - time.monotonic(), 0.1))
             wanted = _expected_exit(snippet) if command is commands[-1] else 0
@@ -85,7 +84,7 @@ class PathRun:
         return None
 
     def _python(self, snippet: Snippet) -> Complaint | None:
-        result = self.python.run(snippet.text, snippet.page, snippet.line, timeout=_timeout(snippet))
+        result = self.python.run(snippet.text, snippet.page, snippet.line, timeout=snippet.timeout)
         return self._judge(snippet, result, _expected_exit(snippet))
 
     def _block(self, snippet: Snippet, text: str, offset: int, timeout: float) -> Result:
@@ -115,7 +114,7 @@ class PathRun:
         promise = f"print {until!r}" if until else "end"
         return {
             "syntax": "bash cannot read this block, so nothing of it was run",
-            "timeout": f"this block did not {promise} within {_timeout(snippet)} s, and was ended with all its processes",
+            "timeout": f"this block did not {promise} within {snippet.timeout} s, and was ended with all its processes",
             "shell-ended": f"this block ended the session's shell, with status {result.status}",
             "background-ended": f"this block ended before it printed {until!r}",
             "python-ended": "this block ended the session's Python interpreter",
@@ -138,10 +137,6 @@ class PathRun:
             fields = {field: text.replace(token, f"[{name}]") for field, text in fields.items()}
         fields = {field: MINTED.sub("[token]", text) for field, text in fields.items()}
         return replace(complaint, **fields)
-
-
-def _timeout(snippet: Snippet) -> int:
-    return int(snippet.options.get("timeout", DEFAULT_TIMEOUT))
 
 
 def _expected_exit(snippet: Snippet) -> int:

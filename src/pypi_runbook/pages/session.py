@@ -12,10 +12,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
+from pypi_runbook import processes
 from pypi_runbook.pages.guides import Guide
 from pypi_runbook.pages.outcome import NOT_RUN, Outcome, failed_session
 from pypi_runbook.pages.snippet import Page, PagePath, Snippet
 
+# What a path may take besides its snippets' own times: to make its sandbox, around each snippet, and to end. Seconds.
+START, BETWEEN, END = 180, 30, 120
 SUPERVISOR = (sys.executable, "-m", "pypi_runbook.pages.supervisor")
 
 
@@ -50,6 +53,11 @@ class PathSpec:
         """How a person calls it: the page, for whom, and which way."""
         return f"{self.page} ({', '.join(part for part in (self.guide, self.path) if part)})"
 
+    @property
+    def limit(self) -> int:
+        """The seconds that the whole path may take."""
+        return limit_of(self.snippets) + END
+
     def dumps(self) -> str:
         """Return it as one line of JSON."""
         return json.dumps(asdict(self), default=str)
@@ -63,17 +71,22 @@ class PathSpec:
         return cls(**{**fields, **folders, "needs": tuple(fields["needs"]), "snippets": snippets})
 
 
+def limit_of(snippets: list[Snippet]) -> int:
+    """Return the seconds that a new session may take to run SNIPPETS."""
+    return START + sum(snippet.timeout + BETWEEN for snippet in snippets)
+
+
 @functools.cache
-def zygote() -> socket.socket:
+def zygote() -> tuple[socket.socket, subprocess.Popen[bytes]]:
     """Start the process that all sessions of this one are forked from; it ends when this process does.
 
     It has imported the twin already, which takes longer than all the rest of a session's start.
     """
     mine, its = socket.socketpair()
     # Its own session: Ctrl-C reaches pytest alone, which then closes each of them in order.
-    subprocess.Popen([*SUPERVISOR, str(its.fileno())], pass_fds=[its.fileno()], stdin=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen([*SUPERVISOR, str(its.fileno())], pass_fds=[its.fileno()], stdin=subprocess.DEVNULL, start_new_session=True)
     its.close()
-    return mine
+    return mine, process
 
 
 @dataclass
@@ -89,14 +102,18 @@ class Session:
     told: set[int] = field(default_factory=set)
     about: dict[str, Any] = field(default_factory=dict)
     _stream: TextIO | None = None
+    _connection: socket.socket | None = None
+    _supervisor: int = 0
+    _lost: str = ""
 
     def reach(self, number: int) -> list[Outcome]:
         """Run the path up to snippet NUMBER; return what became of the snippets that ran now."""
         missing = [snippet for snippet in self.spec.snippets if snippet.number <= number and snippet.number not in self.outcomes]
         if not missing:
             return []
-        answer = self._ask({"reach": number})
-        new = [Outcome(**fields) for fields in answer["outcomes"]] if answer else [failed_session(snippet) for snippet in missing]
+        limit = limit_of(missing)
+        answer = self._ask({"reach": number, "limit": limit}, limit)
+        new = [Outcome(**fields) for fields in answer["outcomes"]] if answer else [failed_session(snippet, self._lost) for snippet in missing]
         self.outcomes.update((outcome.number, outcome) for outcome in new)
         return new
 
@@ -110,33 +127,55 @@ class Session:
         """End the session with all its processes, and wait until its sandbox is gone."""
         if self._stream is None:
             return
-        self.about = self._ask({"close": True}) or {}
-        # The supervisor's end of the line is closed when its process has ended.
-        with suppress(OSError):
-            self._stream.read()
-        # A supervisor that ended by itself left what was written to it unread.
+        self.about = self._ask({"close": True}, END) or {}
+        self._wait()
         with suppress(OSError):
             self._stream.close()
         self._stream = None
 
-    def _ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
-        """Return the supervisor's answer, or nothing when it is gone."""
-        stream = self._stream or self._start()
+    def _ask(self, request: dict[str, Any], limit: float) -> dict[str, Any] | None:
+        """Return the supervisor's answer, or nothing when it is gone or did not answer within LIMIT seconds."""
+        if self._lost:
+            return None
         try:
+            stream = self._stream or self._start()
+            assert self._connection
+            self._connection.settimeout(limit)
             stream.write(json.dumps(request) + "\n")
             stream.flush()
-            line = stream.readline()
-        except OSError:
-            return None
-        answer: dict[str, Any] | None = json.loads(line) if line else None
-        return answer
+            if line := stream.readline():
+                answer: dict[str, Any] = json.loads(line)
+                return answer
+            self._lost = "the session ended while this snippet ran or waited"
+        except TimeoutError:
+            self._lost = f"this path did not answer within {limit:.0f} s, and was ended"
+        except OSError as error:
+            self._lost = f"the session cannot be reached: {error}"
+        self._wait()
+        return None
 
     def _start(self) -> TextIO:
         """Have a supervisor forked, and tell it the path."""
-        mine, its = socket.socketpair()
-        socket.send_fds(zygote(), [b"!"], [its.fileno()])
+        self._connection, its = socket.socketpair()
+        self._connection.settimeout(START)
+        socket.send_fds(zygote()[0], [b"!"], [its.fileno()])
         its.close()
-        self._stream = mine.makefile("rw", encoding="utf-8")
-        mine.close()
+        self._stream = self._connection.makefile("rw", encoding="utf-8")
         self._stream.write(self.spec.dumps() + "\n")
+        self._stream.flush()
+        self._supervisor = int(self._stream.readline() or 0)
         return self._stream
+
+    def _wait(self) -> None:
+        """Wait until the supervisor has ended, which closes its end of the line; one that does not end is killed with all that it started."""
+        assert self._connection
+        with suppress(OSError), self._connection:
+            # Tells it that nobody asks any more.
+            self._connection.shutdown(socket.SHUT_WR)
+            self._connection.settimeout(END)
+            try:
+                while self._connection.recv(65536):
+                    pass
+            except TimeoutError:
+                if self._supervisor:
+                    processes.end(self._supervisor, itself=True)

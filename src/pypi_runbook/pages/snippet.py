@@ -9,6 +9,8 @@ from typing import Any
 
 from pypi_runbook.pages.fences import RUN
 
+DEFAULT_TIMEOUT = 30
+
 
 @dataclass(frozen=True)
 class Snippet:
@@ -36,6 +38,11 @@ class Snippet:
     def runnable(self) -> bool:
         """Say whether the snippet's language is one that is run."""
         return self.language in RUN
+
+    @property
+    def timeout(self) -> int:
+        """The seconds that the snippet may take."""
+        return int(self.options.get("timeout", DEFAULT_TIMEOUT))
 
 
 @dataclass(frozen=True)

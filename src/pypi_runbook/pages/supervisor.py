@@ -6,6 +6,7 @@ It is told a PathSpec on its first line, then answers `reach` and `close`, one l
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import platform
@@ -152,12 +153,17 @@ def serve(connection: socket.socket) -> None:
     processes.adopt_orphans()
     requests, answers = connection.makefile("r", encoding="utf-8"), connection.makefile("w", encoding="utf-8")
     supervisor = Supervisor(PathSpec.loads(requests.readline()))
+    answers.write(f"{os.getpid()}\n")
+    answers.flush()
     waiting: SimpleQueue[dict[str, Any]] = SimpleQueue()
     listener = threading.Thread(target=_listen, args=(requests, waiting, supervisor), daemon=True)
     listener.start()
     try:
         while "close" not in (request := waiting.get()):
+            # Whoever asked ends this process a moment later; by then it is known where it hangs.
+            faulthandler.dump_traceback_later(request["limit"] * 0.95)
             outcomes = [outcome.as_json() for outcome in supervisor.reach(request["reach"])]
+            faulthandler.cancel_dump_traceback_later()
             _answer(answers, {"outcomes": outcomes})
         _answer(answers, supervisor.close())
     except BrokenPipeError:
