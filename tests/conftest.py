@@ -12,7 +12,8 @@ from pypi_runbook.pages.sybil import PageDocument, SnippetParser
 ROOT = Path(__file__).resolve().parent.parent
 # pytest makes only a test file's own folder importable, and some folders share what is in another.
 sys.path[:0] = [str(ROOT / "tests" / folder) for folder in ("", "project", "twin")]
-pytest.register_assert_rewrite("people", "hub")
+# Test modules import from these and load them as plugins: without this, pytest warns that it comes too late for their asserts.
+pytest.register_assert_rewrite("people", "hub", "manual_bench", "build_bench", "upload_bench")
 
 # Specimens may have tests of their own, for whoever builds them.
 collect_ignore = ["projects"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from build_bench import bytes_of, git, manifest, record
 from manual_bench import Bench
+from stopping import IGNORING, PRODUCT, SECONDS
 
 pytest_plugins = ["manual_bench", "build_bench"]
 
@@ -19,8 +19,8 @@ STEPS = ["$ git clone", "* Building wheel", "Successfully built"]
 
 
 def begin(bench: Bench, **settings: str) -> subprocess.Popen[str]:
-    """Start a build with the words on a pipe, as the leader of a group of its own."""
-    command = bench.twin.wrap([sys.executable, "-m", "pypi_runbook", "build"])
+    """Start a build with the words on a pipe, as the leader of a group of its own, as a script does: with SIGINT ignored."""
+    command = bench.twin.wrap([*IGNORING, *PRODUCT, "build"])
     env = {**bench.env, **settings}
     return subprocess.Popen(command, cwd=bench.root, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
@@ -49,7 +49,7 @@ def test_killed_at_any_step(done: Bench, built: Path, step: str) -> None:
     process = begin(done)
     read_until(process, step)
     os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    process.communicate(timeout=SECONDS)
     whole(done, built)
     status = git(done.root, "status", "--porcelain"), git(done.root, "worktree", "list").count("\n")
     assert status == ("", 0), "git's own state is as it was"
@@ -61,11 +61,11 @@ def test_killed_at_any_step(done: Bench, built: Path, step: str) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_person_who_stops_it_is_told_how_to_go_on(quick: Bench, built: Path, number: signal.Signals) -> None:
-    """Ctrl-C, and a terminal that goes away, end with words, the shell's status, an entry in the record, and no leftover."""
+    """Ctrl-C and SIGTERM, also when both were ignored at the start, end with words, the shell's status, an entry in the record, and no leftover."""
     process = begin(quick)
     said = read_until(process, "* Building wheel")
-    os.killpg(process.pid, number)
-    said += process.communicate()[1]
+    process.send_signal(number)
+    said += process.communicate(timeout=SECONDS)[1]
     assert process.returncode == 128 + number
     assert "Traceback" not in said
     assert f"interrupted by {number.name}" in said
@@ -81,7 +81,7 @@ def test_two_at_once_take_turns(quick: Bench, built: Path) -> None:
     first = begin(quick)
     words = read_until(first, "* Building wheel")
     second = begin(quick)
-    words += read_until(second, "waiting until it has ended") + first.communicate()[1] + second.communicate()[1]
+    words += read_until(second, "waiting until it has ended") + first.communicate(timeout=SECONDS)[1] + second.communicate(timeout=SECONDS)[1]
     assert (first.returncode, second.returncode) == (0, 0), words
     assert words.count("waiting until it has ended") == 1
     assert bytes_of(quick.dist) == bytes_of(built)
@@ -90,7 +90,7 @@ def test_two_at_once_take_turns(quick: Bench, built: Path) -> None:
 
 def test_a_full_disk_is_said_in_words(quick: Bench) -> None:
     """Without room for the files there is no dist/ and no manifest, and the next step is to make room."""
-    limited = ["sh", "-c", 'ulimit -f 1; exec "$@"', "sh", sys.executable, "-m", "pypi_runbook", "build"]
+    limited = ["sh", "-c", 'ulimit -f 1; exec "$@"', "sh", *PRODUCT, "build"]
     done = subprocess.run(quick.twin.wrap(limited), cwd=quick.root, env=quick.env, capture_output=True, text=True, check=False)
     assert done.returncode == 2, done.stderr
     assert "  next: " in done.stderr

@@ -6,7 +6,7 @@ import os
 import signal
 from pathlib import Path
 
-from upload_bench import SENDING, Publisher
+from upload_bench import SECONDS, Publisher, read_until_sending
 
 pytest_plugins = ["upload_bench"]
 
@@ -51,17 +51,14 @@ def files_of(folder: Path) -> list[tuple[str, str]]:
 
 def test_no_token_in_the_process_list(publisher: Publisher) -> None:
     """While twine sends, no command line of the machine holds the token, and only the upload's own processes have it in their environment."""
-    publisher.twin.fault("slow", seconds=1, only="uploads")
+    publisher.twin.fault("slow", seconds=SECONDS, only="uploads")
     token = publisher.twin.token("testpypi")
     child = publisher.start("upload", "testpypi", TWINE_PASSWORD=token)
-    assert child.stdout
-    while SENDING not in child.stdout.readline():
-        pass
+    read_until_sending(child)
     assert not holders("cmdline", token)
     names = {Path(f"/proc/{number}/cmdline").read_bytes().decode() for number in holders("environ", token) if Path(f"/proc/{number}").exists()}
     child.send_signal(signal.SIGTERM)
-    child.stdout.read()
-    child.wait()
+    child.communicate(timeout=SECONDS)
     assert names
     assert all("twine" in name or "pypi_runbook" in name for name in names)
 

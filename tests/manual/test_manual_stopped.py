@@ -6,11 +6,13 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pexpect
 import pytest
 from manual_bench import WHEEL
-from upload_bench import SENDING, Publisher, complete, settle, stopped
+from upload_bench import SECONDS, Publisher, complete, read_until_sending, settle, stopped
 
 pytest_plugins = ["upload_bench"]
 
@@ -26,6 +28,22 @@ def test_an_interrupted_upload_says_what_arrived(publisher: Publisher, number: s
     assert (entry["result"], entry["index"]) == ("interrupted", "testpypi")
     assert "TestPyPI has" in entry["reason"]
     complete(publisher, "testpypi")
+
+
+@pytest.mark.parametrize("command", [["check"], ["verify", "testpypi"]], ids=["check", "verify"])
+def test_sigterm_ends_what_waits_for_an_index(publisher: Publisher, command: list[str]) -> None:
+    """A check and a verification that an index keeps waiting end on SIGTERM, are recorded, and leave no folder."""
+    publisher.twin.fault("slow", seconds=SECONDS, only="reads")
+    connections, limit = publisher.twin.connections, time.monotonic() + SECONDS
+    child = publisher.start(*command)
+    while publisher.twin.connections == connections and time.monotonic() < limit:
+        time.sleep(0.05)
+    child.send_signal(signal.SIGTERM)
+    said = child.communicate(timeout=SECONDS)[0]
+    assert child.returncode == 128 + signal.SIGTERM, said
+    assert "Traceback" not in said
+    assert publisher.record()[-1]["result"] == "interrupted"
+    assert not list(Path(publisher.env["TMPDIR"]).glob("pypi-runbook-*"))
 
 
 def test_ctrl_c_at_a_terminal(publisher: Publisher) -> None:
@@ -71,16 +89,15 @@ def test_a_killed_upload_is_told_of_by_the_next(publisher: Publisher) -> None:
 
 def test_two_uploads_at_once(publisher: Publisher) -> None:
     """The second one sends nothing and says who is at it; the first one ends as if alone."""
-    publisher.twin.fault("slow", seconds=1, only="uploads")
+    publisher.twin.fault("slow", seconds=SECONDS, only="uploads")
     first = publisher.start("upload", "testpypi", **publisher.token("testpypi"))
-    assert first.stdout
-    while SENDING not in first.stdout.readline():
-        pass
+    read_until_sending(first)
     second = publisher.upload("testpypi")
     assert second.returncode == 2
     assert "another upload from this folder is running (process" in second.stderr
-    first.stdout.read()
-    assert first.wait() == 0
+    publisher.twin.clear()
+    first.communicate(timeout=SECONDS)
+    assert first.returncode == 0
     assert len(publisher.sends()) == 2
     assert publisher.has("testpypi") == publisher.built()
 

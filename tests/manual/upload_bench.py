@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from manual_bench import WHEEL, Bench
+from stopping import IGNORING, PRODUCT
 
 from pypi_runbook.twin import Twin
 
@@ -24,6 +25,8 @@ pytest_plugins = ["manual_bench"]
 
 NAME, VERSION = "runbook-tiny", "1.0.0"
 SENDING = f"Uploading {WHEEL}"
+# No upload of the tiny project takes longer.
+SECONDS = 120
 UPLOAD_HOSTS = {"pypi": "upload.pypi.org", "testpypi": "test.pypi.org"}
 
 
@@ -52,12 +55,15 @@ class Publisher(Bench):
         return [request.host for request in self.twin.requests if request.method == "POST" and request.path == "/legacy/"]
 
     def start(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
-        """Start `pypi-runbook ARGUMENTS` and do not wait; both streams come together."""
-        command = self.twin.wrap([sys.executable, "-m", "pypi_runbook", *arguments])
-        pipe = subprocess.PIPE
-        return subprocess.Popen(
-            command, cwd=self.root, env={**self.env, **settings}, stdin=subprocess.DEVNULL, stdout=pipe, stderr=subprocess.STDOUT, text=True
-        )
+        """Start `pypi-runbook ARGUMENTS` as a script's background job, and do not wait; both streams come together."""
+        command = self.twin.wrap([*IGNORING, *PRODUCT, *arguments])
+        pipe, env = subprocess.PIPE, {**self.env, **settings}
+        # nohup lets this process ignore SIGHUP. What is started while there is a handler gets the default.
+        before = signal.signal(signal.SIGHUP, signal.default_int_handler)
+        try:
+            return subprocess.Popen(command, cwd=self.root, env=env, stdin=subprocess.DEVNULL, stdout=pipe, stderr=subprocess.STDOUT, text=True)
+        finally:
+            signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture(name="checked", scope="session")
@@ -108,17 +114,28 @@ def settle(publisher: Publisher, index: str) -> None:
         if "another upload from this folder is running" not in done.stderr:
             return
         time.sleep(0.1)
+    raise AssertionError(done.stderr)
 
 
 def stopped(publisher: Publisher, index: str, number: signal.Signals) -> str:
-    """Start an upload, stop it by a signal while it sends the first file, and return what it said; a slow index makes that moment long."""
-    publisher.twin.fault("slow", seconds=1, only="uploads")
+    """Start an upload, stop it by a signal while it sends the first file, and return what it said.
+
+    The index answers only afterwards: any shorter time can be over before a busy machine lets this process send the signal.
+    """
+    publisher.twin.fault("slow", seconds=SECONDS, only="uploads")
     child = publisher.start("upload", index, "--yes", **publisher.token(index))
+    said = read_until_sending(child)
+    child.send_signal(number)
+    said += child.communicate(timeout=SECONDS)[0]
+    publisher.twin.clear()
+    return said
+
+
+def read_until_sending(child: subprocess.Popen[str]) -> str:
+    """Return what CHILD said before the line that names the first file."""
     assert child.stdout
     said = ""
-    while (line := child.stdout.readline()) and SENDING not in line:
+    while SENDING not in (line := child.stdout.readline()):
+        assert line, said
         said += line
-    child.send_signal(number)
-    said += child.stdout.read()
-    child.wait()
     return said

@@ -64,7 +64,7 @@ def test_processes_write_at_the_same_time(tmp_path: Path) -> None:
         "for n in range(10): merge(Path(sys.argv[1]), PageResult('small', f'docs/{sys.argv[2]}-{n}.md', 'k'))"
     )
     started = [subprocess.Popen([sys.executable, "-c", program, str(tmp_path), name]) for name in "abc"]
-    assert [process.wait() for process in started] == [0, 0, 0]
+    assert [process.wait(60) for process in started] == [0, 0, 0]
     assert len(load(tmp_path)["pages"]) == 30
 
 

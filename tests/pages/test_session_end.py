@@ -45,7 +45,7 @@ def test_whoever_asked_is_killed(tmp_path: Path) -> None:
     asking = subprocess.Popen([sys.executable, "-c", program], env=environment)
     wait_until(lambda: len(sleeping()) == 2)
     asking.send_signal(signal.SIGKILL)
-    asking.wait()
+    asking.wait(30)
     wait_until(lambda: not sleeping() and not list(tmp_path.iterdir()))
 
 

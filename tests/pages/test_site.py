@@ -12,11 +12,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from minisite import PAGE, ROOT, MiniSite, two_guides
+from stopping import IGNORING, PRODUCT, started, stop
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.pages import results, stamps
@@ -238,18 +240,30 @@ def test_once_prints_the_folder_and_ends(two: MiniSite) -> None:
 @pytest.fixture(name="served")
 def _served(two: MiniSite) -> Iterator[tuple[MiniSite, str]]:
     """Serve the site, and return it with the address that was printed."""
-    command = [sys.executable, "-m", "pypi_runbook", "site"]
+    with serving(two) as (_, address):
+        yield two, address
+
+
+@contextmanager
+def serving(site: MiniSite) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Give the process that serves SITE, started as a script's background job, and the address that it printed."""
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(command, cwd=two.root, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment) as server:
-        try:
-            assert server.stdout
-            assert select.select([server.stdout], [], [], 120)[0], "no address within two minutes"
-            found = re.search(r"http://\S+", server.stdout.readline())
-            assert found
-            yield two, found[0]
-        finally:
-            server.send_signal(signal.SIGINT)
-            server.wait(30)
+    with started([*IGNORING, *PRODUCT, "site"], cwd=site.root, env=environment) as server:
+        assert server.stdout
+        assert select.select([server.stdout], [], [], 120)[0], "no address within two minutes"
+        found = re.search(r"http://\S+", server.stdout.readline())
+        assert found
+        yield server, found[0]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_server(two: MiniSite, number: signal.Signals) -> None:
+    """Ctrl-C and SIGTERM end it, also when both were ignored at the start; no draft of the site is left."""
+    with serving(two) as (server, _):
+        status, words = stop(server, number)
+    assert status == 128 + number, words
+    assert "The site is no longer served." in words
+    assert not list((two.root / ".runbook").glob("site-*"))
 
 
 def fetch(address: str) -> str:

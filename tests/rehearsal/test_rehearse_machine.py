@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from small import command, commit, project, rehearse
+from stopping import IGNORING
 
 from pypi_runbook.rehearsal.consent import stranger
 from pypi_runbook.twin import Twin
@@ -34,7 +35,7 @@ def running(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     env = os.environ | {"TMPDIR": str(tmp_path)}
     root = project(tmp_path / "p", SLOW)
     process = subprocess.Popen(
-        command("rehearse", "workflow_dispatch", "--workflow", "publish.yml", "--project", str(root)), env=env, stderr=subprocess.PIPE
+        [*IGNORING, *command("rehearse", "workflow_dispatch", "--workflow", "publish.yml", "--project", str(root))], env=env, stderr=subprocess.PIPE
     )
     try:
         until = time.monotonic() + 60
@@ -43,14 +44,15 @@ def running(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
         yield process
     finally:
         process.kill()
-        process.communicate()
+        process.communicate(timeout=60)
 
 
-def test_ctrl_c_ends_the_steps_and_takes_the_folders_along(running: subprocess.Popen[bytes], tmp_path: Path) -> None:
-    """The status is 130, the step's processes are gone, and so is everything that the rehearsal made."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_steps_and_removes_the_folders(running: subprocess.Popen[bytes], tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C and SIGTERM end it, also when both were ignored at the start: no process of a step and no folder of it is left."""
     pid = int(next(tmp_path.glob("twin-rehearsal-*/run-0/*/work/small/pid")).read_text())
-    running.send_signal(signal.SIGINT)
-    assert running.wait(timeout=30) == 130
+    running.send_signal(number)
+    assert running.wait(timeout=60) == 128 + number
     assert not Path(f"/proc/{pid}").exists()
     assert not list(tmp_path.glob("twin-*"))
 

@@ -157,7 +157,7 @@ def test_death_of_the_rehearsal_ends_everything(tmp_path: Path) -> None:
     while driver.stdout.readline() != "begun\n":
         assert driver.poll() is None
     driver.kill()
-    driver.wait()
+    driver.wait(30)
     driver.stdout.close()
     limit = time.monotonic() + 10
     while running("sleep 4714") and time.monotonic() < limit:

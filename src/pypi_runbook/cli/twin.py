@@ -183,14 +183,14 @@ def stay(twin: Twin, environment: Mapping[str, str], *, kept: bool, as_json: boo
     """Print what to export and wait for Ctrl-C or another request to end; return the status for it."""
     from pypi_runbook.twin.person import credentials, export_lines
 
-    if as_json:
-        unset = [name for name in credentials(os.environ) if name not in environment]
-        click.echo(json.dumps({"schema": 1, "environment": environment, "unset": unset, "layers": ["credentials", "tunnel"]}, indent=2))
-    else:
-        click.echo("\n".join(export_lines(environment, os.environ)))
     inside = "paste the lines above into another terminal" if sys.stdout.isatty() else "in another terminal, source the file that this output went to"
-    say([f"PyPI, TestPyPI and GitHub are up; to be inside, {inside}", *guide(), "press Ctrl-C here to end"])
     try:
+        if as_json:
+            unset = [name for name in credentials(os.environ) if name not in environment]
+            click.echo(json.dumps({"schema": 1, "environment": environment, "unset": unset, "layers": ["credentials", "tunnel"]}, indent=2))
+        else:
+            click.echo("\n".join(export_lines(environment, os.environ)))
+        say([f"PyPI, TestPyPI and GitHub are up; to be inside, {inside}", *guide(), "press Ctrl-C here to end"])
         while True:
             time.sleep(60)
     except KeyboardInterrupt as error:

@@ -168,7 +168,7 @@ def serve(connection: socket.socket) -> None:
         _answer(answers, supervisor.close())
     except BrokenPipeError:
         # Whoever asked is dead: the listener is ending everything, and then this process.
-        listener.join()
+        listener.join(60)
 
 
 def _listen(requests: TextIO, waiting: SimpleQueue[dict[str, Any]], supervisor: Supervisor) -> None:

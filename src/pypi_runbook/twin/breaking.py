@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import ssl
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from http import HTTPStatus
@@ -18,6 +19,7 @@ from pypi_runbook.twin.hosts import HOSTS
 from pypi_runbook.twin.world import World
 
 PATIENCE = 0.3
+PAUSE = 0.05
 CUT, LOST = "the connection was cut", "the file was taken, and the connection was cut before the answer"
 
 
@@ -29,7 +31,7 @@ async def broken(world: World, request: web.Request, host: str, handle: Callable
     if fault.name in ("outage", "too-many-requests"):
         return _error(request, fault)
     if fault.name == "slow":
-        await asyncio.sleep(fault["seconds"])
+        await _wait(world, fault)
         return await handle()
     if fault.name == "lost-answer" and fault.met > 1:
         return _drop(request, CUT)
@@ -44,6 +46,14 @@ async def broken(world: World, request: web.Request, host: str, handle: Callable
     if fault.name == "lost-answer":
         return _drop(request, LOST if answer.status < 400 else CUT)
     return await (_cut_answer if fault.name == "cut" else _trickle)(request, answer, fault)
+
+
+async def _wait(world: World, fault: Fault) -> None:
+    """Wait as long as FAULT says, unless it is cleared meanwhile."""
+    limit = time.monotonic() + fault["seconds"]
+    # Another thread may clear it, so there is no event of this loop to wait for.
+    while (rest := limit - time.monotonic()) > 0 and world.faults.is_on(fault):  # noqa: ASYNC110
+        await asyncio.sleep(min(rest, PAUSE))
 
 
 def distrust(world: World, tls: ssl.SSLContext) -> None:

@@ -43,7 +43,7 @@ KINDS: dict[str, Kind] = {
     "read-only": Kind("uploads are refused in PyPI's words for its read-only mode", {}, only=UPLOADS, asked=True),
     "cut": Kind("the connection ends after `bytes` of an upload, or of an answer", {"bytes": 100}),
     "lost-answer": Kind("an upload is taken, the connection ends before the answer, and later ones do not get through", {}, only=UPLOADS),
-    "slow": Kind("every answer waits `seconds`", {"seconds": 2}),
+    "slow": Kind("every answer waits `seconds`, or until `clear`", {"seconds": 2}),
     "trickle": Kind("every answer comes in pieces of `bytes`, with `seconds` between them", {"bytes": 1000, "seconds": 0.1}),
     "lag": Kind(
         "for `seconds` after an upload, the pages that caches hold do not list the file: simple index and project's JSON",
@@ -107,6 +107,11 @@ class Faults:
         """Switch every fault off."""
         with self._lock:
             self._on.clear()
+
+    def is_on(self, fault: Fault) -> bool:
+        """Tell whether FAULT, which met a request, still holds it up: one that was for so many requests is off for later ones only."""
+        with self._lock:
+            return fault.requests is not None or any(each is fault for each in self._on)
 
     def take(self, site: str | None, kind: str | None, path: str) -> Fault | None:
         """Return the fault that takes the place of the next request's answer, and count it."""

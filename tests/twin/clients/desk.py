@@ -109,7 +109,7 @@ def finish(argv: list[str], environment: dict[str, str], folder: Path, patience:
             return process.communicate(timeout=patience)[0], str(process.returncode)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-            return process.communicate()[0], HANGS
+            return process.communicate(timeout=60)[0], HANGS
 
 
 def wheel(folder: Path, version: str, content: str) -> Path:

@@ -90,7 +90,7 @@ class Stepper:
 
     def close(self) -> None:
         """End the process."""
-        self._process.communicate()
+        self._process.communicate(timeout=60)
 
 
 @pytest.fixture(scope="module")

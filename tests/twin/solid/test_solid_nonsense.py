@@ -137,7 +137,7 @@ def test_clients_that_leave_before_the_answer(caplog: pytest.LogCaptureFixture) 
             with door.connect("pypi.org") as secure:
                 secure.sendall(b"GET / HTTP/1.1\r\nHost: pypi.org\r\n\r\n")
         ended.set()
-        collector.join()
+        collector.join(60)
     gc.unfreeze()
 
     assert [record for record in caplog.records if record.name == "asyncio"] == []

@@ -111,7 +111,7 @@ class TwinProcess:
         """Send the signal NUMBER and wait for the end."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        self.process.wait(20)
+        self.process.communicate(timeout=20)
         if self.process.stdout:
             self.process.stdout.close()
 
