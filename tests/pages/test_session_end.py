@@ -58,6 +58,11 @@ def test_a_session_that_does_not_answer_is_ended(monkeypatch: pytest.MonkeyPatch
     assert not sleeping()
 
 
+def test_a_block_starts_with_default_signal_handlers() -> None:
+    """A pipe that nobody reads ends its writer silently, as in a terminal: nothing that our Python ignores is inherited."""
+    assert results(path_of("yes | head -n 1 >/dev/null", exit="141")) == [("passed", "")]
+
+
 def sleeping() -> list[str]:
     """Return the commands of this test that still run."""
     return [process.command for process in processes.running() if process.command == f"sleep {SECONDS}"]
