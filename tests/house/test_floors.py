@@ -66,7 +66,8 @@ def breaches(path: Path) -> list[str]:
 def test_module_imports_only_downwards(path: Path) -> None:
     """No module imports from a higher floor or from another part of its own floor."""
     if path.parent == SOURCE and path.name == "__init__.py":
-        assert not imports(ast.parse(path.read_text()))
+        # Only what records which modules are used, since it has to come before them.
+        assert {name.partition(".write_to")[0] for _, name in imports(ast.parse(path.read_text()))} <= {"os", "pypi_runbook.reads"}
     else:
         assert not breaches(path)
 
