@@ -22,7 +22,9 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from pypi_runbook.pages.site import build_site
 
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
+# On macOS, Chrome's command is in no folder of PATH.
+BROWSERS = ("chromium", "google-chrome", "chromium-browser", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
 DRIVER = shutil.which("chromedriver")
 pytestmark = [
     pytest.mark.skipif(not (BROWSER and DRIVER), reason="no Chromium with its driver on this machine: CI has both"),
