@@ -19,9 +19,9 @@ def named_pages(text: str) -> set[str]:
 
 
 def named_code(page: Path) -> set[tuple[str, str]]:
-    """Return each file that a table of PAGE names in its first column, with each name in its second column."""
-    rows = (line.split("|") for line in page.read_text().splitlines() if line.startswith("| `"))
-    return {(file, name) for _, files, names, *_ in rows for file in CODE.findall(files) for name in CODE.findall(names)}
+    """Return each file that a table of PAGE names in its first column, with each name that follows it there."""
+    rows = (CODE.findall(line.split("|")[1]) for line in page.read_text().splitlines() if line.startswith("| `"))
+    return {(file, name) for file, *names in rows for name in names}
 
 
 def is_there(file: str, name: str) -> bool:
