@@ -16,6 +16,7 @@ FLOORS = {
     "locks": 0,
     "reads": 0,
     "secrets": 0,
+    "tools": 0,
     "project": 1,
     "rules": 2,
     "twin": 3,

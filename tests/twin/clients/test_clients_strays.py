@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pypi_runbook.twin import Twin
-from pypi_runbook.twin.namespace import namespaces_work
 
 if TYPE_CHECKING:
     from people import Person
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 pytest_plugins = ["people"]
 pytestmark = [
     pytest.mark.xdist_group("twin-clients-strays"),
-    pytest.mark.skipif(not namespaces_work(), reason="this machine allows no user namespaces, so nothing counts"),
+    pytest.mark.needs("user namespaces"),
 ]
 
 CONNECT = "import socket; socket.create_connection(({!r}, 443), timeout=5)"

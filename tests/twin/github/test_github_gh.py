@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 pytest_plugins = ["people", "hub"]
 pytestmark = [
     pytest.mark.xdist_group("twin-github-gh"),
-    pytest.mark.skipif(shutil.which("gh") is None, reason="gh is not installed"),
+    pytest.mark.needs("gh"),
 ]
 
 LONG = "body is too long (maximum is 125000 characters)"
