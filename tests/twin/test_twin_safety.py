@@ -112,6 +112,7 @@ def test_hatch_is_refused_by_name_without_a_namespace() -> None:
     check_command(["hatch", "publish"], ["credentials", "tunnel", "namespace"])
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has namespaces")
 @pytest.mark.needs("unshare")
 def test_namespace_holds_wherever_the_machine_allows_one(twin: Twin) -> None:
     """Where unshare(1) makes namespaces, so does the twin: the tests below are not skipped for a fault of ours."""

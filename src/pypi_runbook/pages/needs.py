@@ -46,7 +46,6 @@ class Needs:
         self.complete = complete
         self.skipped: dict[str, list[str]] = {}
 
-    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Skip ITEM before its fixtures are made."""
         for marker in item.iter_markers("needs"):
