@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 from collections.abc import Iterator
@@ -113,7 +114,7 @@ def test_the_network_is_the_twin(scene: Scene) -> None:
 @pytest.mark.needs("user namespaces", "curl")
 def test_steps_share_a_network(scene: Scene) -> None:
     """A server that one step starts answers the next one, as on a runner."""
-    serve = f"{sys.executable} -m http.server 8123 --bind 127.0.0.1 >/dev/null 2>&1 &"
+    serve = f"{shlex.quote(sys.executable)} -m http.server 8123 --bind 127.0.0.1 >/dev/null 2>&1 &"
     ran = scene.run(
         sh(serve), sh("for i in $(seq 50); do curl -s -o /dev/null http://127.0.0.1:8123/ && echo answered && exit; sleep 0.1; done; exit 1")
     )
