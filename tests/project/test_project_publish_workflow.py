@@ -12,6 +12,7 @@ import pytest
 from hub import SLUG, Hub
 
 from pypi_runbook.project import Step, read_project
+from pypi_runbook.tools import PACKAGED
 
 pytest_plugins = ["people", "hub"]
 
@@ -45,6 +46,15 @@ def run(step: Step, folder: Path, values: dict[str, str]) -> subprocess.Complete
     shell = [sys.executable] if step.shell == "python" else ["bash", "--noprofile", "--norc", "-eo", "pipefail"]
     env = {"PATH": PATH, "HOME": str(folder), "LANG": "C.UTF-8"} | values
     return subprocess.run([*shell, str(script)], cwd=values.get("GITHUB_WORKSPACE", folder), env=env, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("project", [ROOT, ROOT / "tests/projects/nautobot-ai-ops"], ids=["pypi-runbook", "nautobot-ai-ops"])
+def test_no_step_calls_what_a_machine_may_lack(project: Path) -> None:
+    """The release can be rehearsed where git and Python are, so no step calls gh, curl or the like."""
+    (workflow,) = (workflow for workflow in read_project(project).workflows if workflow.file == FILE)
+    scripts = [step.run for job in workflow.jobs for step in job.steps if step.run]
+    assert len(scripts) >= 6
+    assert not set(re.findall(r"[\w-]+", "\n".join(scripts))) & (PACKAGED - {"git"})
 
 
 @pytest.mark.parametrize(
