@@ -101,7 +101,7 @@ WAYS = {"rehearsal": run_rehearsal, "bare": run_bare}
 
 def seconds(way: str) -> float:
     """Return how long the release takes on that WAY; ends with its last words when it did not publish."""
-    sandbox = Sandbox.make(ROOT, "pypi-runbook", ["git", "python3", "gh"])
+    sandbox = Sandbox.make(ROOT, "pypi-runbook", ["git", "python3"])
     try:
         with Twin.start(project=sandbox.project) as twin:
             began = time.monotonic()

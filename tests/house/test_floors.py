@@ -18,6 +18,7 @@ FLOORS = {
     "reads": 0,
     "secrets": 0,
     "signals": 0,
+    "tools": 0,
     "project": 1,
     "rules": 2,
     "twin": 3,

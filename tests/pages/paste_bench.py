@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pexpect
+import pytest
 
 from pypi_runbook.pages.console import read_console
 from pypi_runbook.pages.shelltext import Block, Command
 from pypi_runbook.pages.snippet import Snippet
 
 SHELLS = {"bash": ["--norc", "--noprofile", "-i"], "zsh": ["-f", "-i"]}
+# Both shells as parameters; the tests for one that this machine lacks are skipped.
+EACH_SHELL = [pytest.param(shell, marks=pytest.mark.needs(shell)) for shell in SHELLS]
 BUILTINS = ". : [ alias break cd continue echo eval export false printf pwd read return set shift source test true type umask unset wait"
 # What a shell says about text that it does not take as it was meant.
 COMPLAINTS = re.compile(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
-from paste_bench import BRACKETED, SHELLS, pasted_text
+from paste_bench import BRACKETED, EACH_SHELL, SHELLS, pasted_text
 
 from pypi_runbook.pages.session import PathSpec
 from pypi_runbook.pages.sybil import published
@@ -60,7 +61,7 @@ def _project(tmp_path: Path) -> Path:
     (project / "scripts").mkdir()
     for verb in ("build", "check", "upload", "verify"):
         script = project / "scripts" / verb
-        script.write_text(f'#!/bin/sh\nexec {sys.executable} -m pypi_runbook {verb} "$@"\n')
+        script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m pypi_runbook {verb} "$@"\n')
         script.chmod(0o755)
     return project
 
@@ -107,11 +108,9 @@ class Terminal:
         return 0
 
 
-@pytest.fixture(params=sorted(SHELLS))
+@pytest.fixture(params=EACH_SHELL)
 def shell(request: pytest.FixtureRequest) -> str:
     """Each of the shells that readers have."""
-    if not shutil.which(request.param):
-        pytest.skip(f"this machine has no {request.param}: install it")
     return str(request.param)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
-from paste_bench import BRACKETED, SHELLS, pasted_text
+from paste_bench import BRACKETED, EACH_SHELL, SHELLS, pasted_text
 
 from pypi_runbook.pages.sandbox import Sandbox
 from pypi_runbook.pages.session import PathSpec
@@ -71,11 +71,9 @@ def path() -> PathSpec:
     return next(spec for spec in published(ROOT).specs if spec.page == MANUAL)
 
 
-@pytest.fixture(params=sorted(SHELLS))
+@pytest.fixture(params=EACH_SHELL)
 def reader(request: pytest.FixtureRequest, path: PathSpec) -> Iterator[tuple[Reader, Sandbox]]:
     """A reader with bash, and one with zsh."""
-    if not shutil.which(request.param):
-        pytest.skip(f"this machine has no {request.param}: install it")
     sandbox = Sandbox.make(path.project_root, path.guide, path.needs)
     with Twin.start(project=sandbox.project) as twin:
         person = Reader(request.param, sandbox, twin)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from paste_bench import COMPLAINTS, SHELLS, Bench, commands_of, pasted_text
+from paste_bench import COMPLAINTS, EACH_SHELL, Bench, commands_of, pasted_text
 
 from pypi_runbook.pages.paste import is_irreversible
 from pypi_runbook.pages.session import PathSpec
@@ -30,11 +29,9 @@ def runbook_paths() -> list[PathSpec]:
     return [spec for spec in publication.specs if spec.page.startswith(RUNBOOKS) and spec.guide == publication.guides[0].name]
 
 
-@pytest.fixture(scope="module", params=sorted(SHELLS))
+@pytest.fixture(scope="module", params=EACH_SHELL)
 def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """One interactive shell for all pages: nothing of a block may stay that troubles another page."""
-    if not shutil.which(request.param):
-        pytest.skip(f"this machine has no {request.param}: install it")
     opened = Bench(tmp_path_factory.mktemp("paste"), request.param, [text for spec in runbook_paths() for text in blocks(spec)])
     yield opened
     opened.close()
@@ -93,11 +90,9 @@ def test_a_whole_page_pasted_at_once_uploads_only_what_was_checked(bench: Bench,
                     assert not unchecked, f"{spec.label}: after {failed.before[-1]}"
 
 
-@pytest.mark.parametrize("shell", sorted(SHELLS))
+@pytest.mark.parametrize("shell", EACH_SHELL)
 def test_an_unsafe_block_is_seen(tmp_path: Path, shell: str) -> None:
     """The bench itself tells a block whose upload follows a failed check, and one that zsh misreads."""
-    if not shutil.which(shell):
-        pytest.skip(f"this machine has no {shell}: install it")
     unsafe = "twine check dist/*\ntwine upload dist/*"
     opened = Bench(tmp_path, shell, [unsafe])
     for bracketed in (True, False):

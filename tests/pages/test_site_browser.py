@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import http.server
 import json
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,12 +20,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from pypi_runbook.pages.site import build_site
+from pypi_runbook.tools import find
 
-# On macOS, Chrome's command is in no folder of PATH.
-BROWSERS = ("chromium", "google-chrome", "chromium-browser", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
-BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
-DRIVER = shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(not (BROWSER and DRIVER), reason="no Chromium with its driver on this machine: CI has both")
+pytestmark = pytest.mark.needs("chromium", "chromedriver")
 FLAGS = (
     "--headless=new",
     "--no-sandbox",
@@ -103,11 +99,11 @@ def _address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def _browser(tmp_path: Path, address: str) -> Iterator[webdriver.Chrome]:
     """Start a browser without a history, which may read its clipboard and logs what it asks for."""
     options = Options()
-    options.binary_location = str(BROWSER)
+    options.binary_location = str(find("chromium"))
     for flag in (*FLAGS, f"--user-data-dir={tmp_path}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    browser = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+    browser = webdriver.Chrome(options=options, service=Service(str(find("chromedriver"))))
     permissions = {"origin": address.rstrip("/"), "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
     browser.execute_cdp_cmd("Browser.grantPermissions", permissions)
     yield browser

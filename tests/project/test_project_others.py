@@ -91,7 +91,7 @@ def test_a_setting_of_git_is_not_run(tmp_path: Path) -> None:
         (git_folder / name).mkdir(parents=True)
     (git_folder / "HEAD").write_text("ref: refs/heads/main\n")
     program = tmp_path / "program"
-    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/was-run\n")
+    program.write_text(f"#!/bin/sh\ntouch '{tmp_path}/was-run'\n")
     program.chmod(0o755)
     (git_folder / "config").write_text(f"[core]\n\trepositoryformatversion = 0\n\tfsmonitor = {program}\n\thooksPath = {tmp_path}\n")
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "a"\nversion = "1"\n')

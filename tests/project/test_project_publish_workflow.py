@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -10,10 +9,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from hub import SLUG, Hub
 
 from pypi_runbook.project import Step, read_project
+from pypi_runbook.tools import PACKAGED
+
+pytest_plugins = ["people", "hub"]
 
 ROOT = Path(__file__).resolve().parents[2]
+RELEASES = f"repos/{SLUG}/releases"
 FILE = ".github/workflows/publish-pypi.yml"
 PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 INSTRUCTIONS = """
@@ -23,20 +27,6 @@ INSTRUCTIONS = """
     python -m pip install made==1.2
 
 Files and hashes: <https://pypi.org/project/made/1.2/#files>
-"""
-
-GH = """#!{python}
-# The part of GitHub's command line that the step uses, with the release's text in a file.
-import json, pathlib, sys
-release = pathlib.Path({release!r})
-match sys.argv[1:]:
-    case ["api", "repos/o/r/releases/7", "--jq", '.body // ""']:
-        sys.stdout.buffer.write((json.loads(release.read_text())["body"] or "").encode() + b"\\n")
-    case ["api", "--method", "PATCH", "repos/o/r/releases/7", "--field", field, "--silent"]:
-        body = pathlib.Path(field.removeprefix("body=@")).read_bytes().decode()
-        release.write_text(json.dumps({{"body": body}}))
-    case other:
-        sys.exit(f"gh: unexpected {{other}}")
 """
 
 
@@ -56,6 +46,15 @@ def run(step: Step, folder: Path, values: dict[str, str]) -> subprocess.Complete
     shell = [sys.executable] if step.shell == "python" else ["bash", "--noprofile", "--norc", "-eo", "pipefail"]
     env = {"PATH": PATH, "HOME": str(folder), "LANG": "C.UTF-8"} | values
     return subprocess.run([*shell, str(script)], cwd=values.get("GITHUB_WORKSPACE", folder), env=env, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("project", [ROOT, ROOT / "tests/projects/nautobot-ai-ops"], ids=["pypi-runbook", "nautobot-ai-ops"])
+def test_no_step_calls_what_a_machine_may_lack(project: Path) -> None:
+    """The release can be rehearsed where git and Python are, so no step calls gh, curl or the like."""
+    (workflow,) = (workflow for workflow in read_project(project).workflows if workflow.file == FILE)
+    scripts = [step.run for job in workflow.jobs for step in job.steps if step.run]
+    assert len(scripts) >= 6
+    assert not set(re.findall(r"[\w-]+", "\n".join(scripts))) & (PACKAGED - {"git"})
 
 
 @pytest.mark.parametrize(
@@ -85,21 +84,36 @@ def test_tag_version_and_flag_must_agree(tmp_path: Path, tag: str, version: str,
         assert "Traceback" not in done.stderr
 
 
+def append(hub: Hub, folder: Path, release: int, **permissions: str) -> subprocess.CompletedProcess[str]:
+    """Run the step of the notes job for the release with that id, with a token that has PERMISSIONS."""
+    (folder / "home").mkdir(exist_ok=True)
+    values = {"GH_TOKEN": hub.token(**permissions), "NAME": "made", "VERSION": "1.2", "RELEASE": f"https://api.github.com/{RELEASES}/{release}"}
+    step = step_of("notes", "Append the installation instructions once")
+    return run(step, folder, {**hub.twin.environment(folder / "home", folder), **values})
+
+
 @pytest.mark.parametrize("written", ["", 'What a person wrote.\r\n\r\n- `code` and "quotes" and $HOME\r\n', None])
-def test_release_notes_get_the_instructions_once(tmp_path: Path, written: str | None) -> None:
+def test_release_notes_get_the_instructions_once(hub: Hub, tmp_path: Path, written: str | None) -> None:
     """Hand-written text stays, the instructions come after it, and a second run changes nothing."""
-    release = tmp_path / "release.json"
-    release.write_text(json.dumps({"body": written}))
-    (tmp_path / "gh").write_text(GH.format(python=sys.executable, release=str(release)))
-    (tmp_path / "gh").chmod(0o755)
-    values = {"GH_TOKEN": "t", "NAME": "made", "VERSION": "1.2", "RELEASE": "repos/o/r/releases/7", "PATH": f"{tmp_path}{os.pathsep}{PATH}"}
+    token = hub.token(contents="write")
+    release = hub.ask("POST", f"/{RELEASES}", token, {"tag_name": tmp_path.name, "body": written}).json["id"]
     bodies = []
     for _ in range(2):
-        done = run(step_of("notes", "Append the installation instructions once"), tmp_path, values)
+        done = append(hub, tmp_path, release, contents="write")
         assert done.returncode == 0, done.stderr
-        bodies.append(json.loads(release.read_bytes())["body"])
+        bodies.append(hub.ask("GET", f"/{RELEASES}/{release}", token).json["body"])
     assert bodies[0] == bodies[1]
     assert bodies[0] == f"{written or ''}\n{INSTRUCTIONS}"
+
+
+def test_release_notes_that_github_refuses_are_told_in_one_line(hub: Hub, tmp_path: Path) -> None:
+    """Without `contents: write` the step fails with GitHub's answer as an annotation, and the notes stay."""
+    token = hub.token(contents="write")
+    release = hub.ask("POST", f"/{RELEASES}", token, {"tag_name": "2.0", "body": "By hand"}).json["id"]
+    done = append(hub, tmp_path, release, contents="read")
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == ["::error::GitHub did not update the release notes: HTTP Error 403: Forbidden; re-run this job."]
+    assert hub.ask("GET", f"/{RELEASES}/{release}", token).json["body"] == "By hand"
 
 
 @pytest.mark.parametrize(("written", "testpypi", "version"), [("1.0.0", "false", "1.0.0"), ("1.1.0.dev0", "true", "1.1.0.dev7")])

@@ -198,6 +198,7 @@ def calling(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return project(tmp_path_factory.mktemp("calling") / "p", CALLER, {".github/workflows/called.yml": CALLED})
 
 
+@pytest.mark.needs("curl", "jq")
 def test_a_called_workflow_runs_as_a_part_of_its_caller(calling: Path) -> None:
     """It gets inputs and secrets, gives outputs, its identity names both files, and another repository's is not rehearsed."""
     done = rehearse(calling, "workflow_dispatch", "--workflow", "publish.yml")
@@ -219,6 +220,7 @@ def test_a_called_workflow_runs_as_a_part_of_its_caller(calling: Path) -> None:
     assert "--repository other/tools=FOLDER" in done.words
 
 
+@pytest.mark.needs("curl", "jq")
 def test_a_folder_stands_for_another_repository(tmp_path: Path) -> None:
     """A workflow of another repository is rehearsed from a folder at the ref that is named, with the identity that GitHub would give it."""
     name = ".github/workflows/publish.yml"

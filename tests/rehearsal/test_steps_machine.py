@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 from collections.abc import Iterator
@@ -14,9 +15,6 @@ from standing import Scene, sh
 from pypi_runbook.rehearsal.results import NotRehearsed
 from pypi_runbook.rehearsal.steps.imagelist import REFUSED
 from pypi_runbook.twin import Twin
-from pypi_runbook.twin.namespace import namespaces_work
-
-NEEDS_NAMESPACES = pytest.mark.skipif(not namespaces_work(), reason="this machine allows no namespaces")
 
 REFUSALS = r"""
 steps:
@@ -40,7 +38,8 @@ def test_refused_and_missing_commands(tmp_path: Path) -> None:
     assert ran.notes[0] == NotRehearsed("job / Run sudo apt-get install -y jq", "sudo", REASON)
     assert [note.what for note in ran.notes] == ["sudo", "docker", "apt-get", "swift", "swift"]
     assert [note.essential for note in ran.notes] == [True, True, True, True, False], "a step did without the last one"
-    assert ran.reasons[2:] == ["Process completed with exit code 127.", "swift is on GitHub's runners, but not on this machine"]
+    missing = "swift is on GitHub's runners, but not on this machine; to rehearse the step: install swift"
+    assert ran.reasons[2:] == ["Process completed with exit code 127.", missing]
     assert f"pypi-runbook: {REASON}" in ran.lines
     assert "own" not in ran.printed
     assert ran.result.result == "success"
@@ -80,7 +79,7 @@ steps:
 """
 
 
-@NEEDS_NAMESPACES
+@pytest.mark.needs("user namespaces")
 def test_machine_is_read_only(tmp_path: Path) -> None:
     """A job writes into its own folders and where temporary files go, and not into the project or the system, whoever runs it."""
     bench = Bench(tmp_path)
@@ -101,6 +100,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 FETCH = "curl -s -o page -w '%{http_code}\\n' https://pypi.org/simple/nothing-of-this-name-exists/; curl -sS https://example.org 2>&1 || true"
 
 
+@pytest.mark.needs("curl")
 def test_the_network_is_the_twin(scene: Scene) -> None:
     """Commands of a job reach the twin as PyPI and nothing else."""
     ran = scene.run(sh(FETCH))
@@ -111,10 +111,10 @@ def test_the_network_is_the_twin(scene: Scene) -> None:
     assert "curl: (56)" in ran.text or "curl: (6)" in ran.text, ran.text
 
 
-@NEEDS_NAMESPACES
+@pytest.mark.needs("user namespaces", "curl")
 def test_steps_share_a_network(scene: Scene) -> None:
     """A server that one step starts answers the next one, as on a runner."""
-    serve = f"{sys.executable} -m http.server 8123 --bind 127.0.0.1 >/dev/null 2>&1 &"
+    serve = f"{shlex.quote(sys.executable)} -m http.server 8123 --bind 127.0.0.1 >/dev/null 2>&1 &"
     ran = scene.run(
         sh(serve), sh("for i in $(seq 50); do curl -s -o /dev/null http://127.0.0.1:8123/ && echo answered && exit; sleep 0.1; done; exit 1")
     )

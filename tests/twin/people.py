@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,10 +16,13 @@ from pathlib import Path
 
 import pytest
 
+from pypi_runbook.pages.needs import require
 from pypi_runbook.twin import Twin
 from pypi_runbook.twin.mirror import cache_folder
 
 CLIENTS = Path(__file__).resolve().parents[1] / "clients"
+# A machine may lack these: a test that runs one of them is then skipped.
+OPTIONAL = {"curl", "gh"}
 OWN_COMMANDS = Path(sys.executable).parent
 
 
@@ -32,6 +36,8 @@ class Person:
 
     def run(self, *argv: str, enclosed: bool = True, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run ARGV and return it with both streams in `stdout`."""
+        # Their absence would look like a failure of what is tested.
+        require(*OPTIONAL & set(re.findall(r"[\w-]+", " ".join(argv))))
         command = self.twin.wrap(list(argv)) if enclosed else list(argv)
         return subprocess.run(
             command,

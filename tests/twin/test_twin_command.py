@@ -65,6 +65,7 @@ def test_environment_of_the_command(tmp_path: Path) -> None:
     assert os.environ["PATH"] in variables["PATH"]
 
 
+@pytest.mark.needs("curl")
 def test_words_at_the_end(tmp_path: Path) -> None:
     """At the end stderr says what was uploaded where, what was refused and why, and which layers held."""
     wheel = make_wheel(tmp_path, "at-the-end")
@@ -78,6 +79,7 @@ def test_words_at_the_end(tmp_path: Path) -> None:
     assert "twin: layers that held: credentials, tunnel" in done.stderr
 
 
+@pytest.mark.needs("curl")
 def test_state_is_kept_where_asked(tmp_path: Path) -> None:
     """With --state the next twin holds the same files and makes the same token."""
     wheel = make_wheel(tmp_path, "kept-state")
@@ -91,6 +93,7 @@ def test_state_is_kept_where_asked(tmp_path: Path) -> None:
     assert second.stdout.splitlines()[-1] == first.stdout.strip()
 
 
+@pytest.mark.needs("curl")
 def test_terminal_exports_its_lines(tmp_path: Path) -> None:
     """Without a command the twin prints what another terminal sources to be inside, and ends with 130 after Ctrl-C."""
     environment = {**os.environ, "TWINE_PASSWORD": "secret"}
@@ -133,6 +136,7 @@ def test_json_for_programs(tmp_path: Path) -> None:
     assert run(tmp_path, "--json", "--", "true").returncode == 2
 
 
+@pytest.mark.needs("curl")
 def test_own_names_are_not_read_through(tmp_path: Path) -> None:
     """The project's own name starts empty, whatever the real PyPI has under it."""
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "iniconfig"\nversion = "1"\n')

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -112,23 +111,16 @@ def test_hatch_is_refused_by_name_without_a_namespace() -> None:
     check_command(["hatch", "publish"], ["credentials", "tunnel", "namespace"])
 
 
-@pytest.fixture
-def enclosed(twin: Twin) -> None:
-    """Skip where the machine allows no namespaces: macOS, and Linux with unprivileged user namespaces switched off."""
-    if "namespace" not in twin.layers:
-        pytest.skip("this machine allows no user namespaces, so there is nothing to enclose with")
-
-
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has namespaces")
+@pytest.mark.needs("unshare")
 def test_namespace_holds_wherever_the_machine_allows_one(twin: Twin) -> None:
     """Where unshare(1) makes namespaces, so does the twin: the tests below are not skipped for a fault of ours."""
-    if not (unshare := shutil.which("unshare")):
-        pytest.skip("this machine has no unshare(1) to compare with")
-    allowed = subprocess.run([unshare, "--map-root-user", "--net", "--mount", "true"], capture_output=True, check=False).returncode == 0
+    allowed = subprocess.run(["unshare", "--map-root-user", "--net", "--mount", "true"], capture_output=True, check=False).returncode == 0
 
     assert ("namespace" in twin.layers) == allowed
 
 
-@pytest.mark.usefixtures("enclosed")
+@pytest.mark.needs("user namespaces")
 def test_client_that_ignores_proxies_reaches_the_twin(twin: Twin, person: Person) -> None:
     """Inside the namespace the hosts are the twin, whatever a client thinks of proxies."""
     done = person.run("python", "-c", IGNORES_PROXIES, "https://test.pypi.org/")
@@ -137,7 +129,7 @@ def test_client_that_ignores_proxies_reaches_the_twin(twin: Twin, person: Person
     assert twin.requests[-1].host == "test.pypi.org"
 
 
-@pytest.mark.usefixtures("enclosed")
+@pytest.mark.needs("user namespaces")
 def test_namespace_has_no_other_network(person: Person) -> None:
     """Inside the namespace there is loopback and nothing else: no name resolves, no address is reachable."""
     interfaces = person.run("python", "-c", "import socket; print([name for _, name in socket.if_nameindex()])")
@@ -150,7 +142,7 @@ def test_namespace_has_no_other_network(person: Person) -> None:
     assert "Network is unreachable" in address.stdout
 
 
-@pytest.mark.usefixtures("enclosed")
+@pytest.mark.needs("user namespaces")
 def test_namespace_keeps_ids_streams_and_status(twin: Twin, tmp_path: Path) -> None:
     """A wrapped command has the caller's ids, its standard input, its folder and its own exit status."""
     script = "import os, sys; print(os.getuid(), os.getgid(), os.getcwd(), sys.stdin.read()); sys.exit(42)"
@@ -161,7 +153,7 @@ def test_namespace_keeps_ids_streams_and_status(twin: Twin, tmp_path: Path) -> N
     assert done.stderr == ""
 
 
-@pytest.mark.usefixtures("enclosed")
+@pytest.mark.needs("user namespaces")
 def test_namespaces_side_by_side(person: Person) -> None:
     """Several enclosed commands at once are served, and one inside another too."""
     script = "curl -sS https://pypi.org/ >a & curl -sS https://test.pypi.org/ >b & wait; cat a b"

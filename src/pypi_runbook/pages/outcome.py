@@ -41,9 +41,9 @@ def passed(snippet: Snippet, seconds: float) -> Outcome:
     return Outcome(snippet.number, PASSED, seconds=round(seconds, 3), finished=now())
 
 
-def skipped(snippet: Snippet) -> Outcome:
-    """Return that the page itself says why SNIPPET is not run."""
-    return Outcome(snippet.number, SKIPPED, snippet.options["skip"], finished=now())
+def skipped(snippet: Snippet, because: str) -> Outcome:
+    """Return that SNIPPET is not run for a reason that the page gives, or because a tool is missing."""
+    return Outcome(snippet.number, SKIPPED, because, finished=now())
 
 
 def not_run(snippet: Snippet, because: str) -> Outcome:

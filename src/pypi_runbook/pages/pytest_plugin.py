@@ -18,6 +18,7 @@ from pypi_runbook.errors import RunbookError
 from pypi_runbook.pages.accounts import Accounts, name_of, seconds_by_group
 from pypi_runbook.pages.guides import CONFIG, read_config
 from pypi_runbook.pages.items import SnippetItem
+from pypi_runbook.pages.needs import Needs
 from pypi_runbook.pages.schedule import PathScheduling, path_of
 from pypi_runbook.pages.session import zygote
 from pypi_runbook.pages.sybil import Publication, hand_over, published
@@ -40,9 +41,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> PathScheduli
     return PathScheduling(config, log)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option for CI, where no skip may become normal."""
+    parser.addoption("--complete", action="store_true", help="fail when tests or pages were skipped because this machine lacks a tool")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Start every child with default signal handlers, render the pages once, understand `page.md:40`, and keep the accounts."""
     restore_signals()
+    config.addinivalue_line("markers", "needs(*tools): skipped where this machine lacks one of the tools; 'user namespaces' counts as one")
+    config.pluginmanager.register(Needs(complete=config.getoption("complete")), "runbook-needs")
     config.addinivalue_line("markers", "long: takes more than half a minute, and starts before the others")
     if handed := getattr(config, "workerinput", {}).get("runbook"):
         published(Path(handed["root"]), Path(handed["folder"]))

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import fcntl
-import functools
-import re
-import shlex
 import shutil
 import stat
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pypi_runbook.errors import RunbookError
 from pypi_runbook.project.checkout import materialize
+from pypi_runbook.tools import fill_path
 
-# POSIX's utilities that a bare system really has, and the few beside them that every Linux and macOS has.
-BASE_TOOLS = """
-awk basename bc cat chgrp chmod chown cksum cmp comm cp cut date dd df diff dirname du ed env expand expr false file find fold getconf grep
-head id join kill ln locale logname ls mkdir mkfifo mv nice nl nohup od paste pathchk pr printf ps pwd rm rmdir sed sh sleep sort split stty
-tail tee test time touch tr true tsort tty uname unexpand uniq wc which who xargs
-bash clear egrep fgrep gunzip gzip hostname less mktemp readlink realpath seq stat tar yes
-"""
 GITCONFIG = """\
 [user]
 \tname = A Maintainer
@@ -90,38 +79,6 @@ def clone(source: Path, project: Path, origin: Path, template: Path | None) -> N
     for part, target in (("project", project), ("origin.git", origin)):
         subprocess.run(["cp", "-RPp", str(template / part), str(target)], check=True)
     subprocess.run(["git", "-C", str(project), "remote", "set-url", "origin", str(origin)], check=True)
-
-
-def fill_path(folder: Path, needs: Iterable[str]) -> None:
-    """Put the base tools and NEEDS into FOLDER; a need that this machine lacks raises RunbookError `missing-need`."""
-    for tool, found in base_tools().items():
-        (folder / tool).symlink_to(found)
-    for need in needs:
-        target = _find(need)
-        (folder / need).unlink(missing_ok=True)
-        # A wrapper, not a link: an interpreter that is started through a link makes broken virtual environments.
-        (folder / need).write_text(f'#!/bin/sh\nexec {shlex.quote(target)} "$@"\n')
-        (folder / need).chmod(0o755)
-
-
-@functools.cache
-def base_tools() -> dict[str, str]:
-    """Return where this machine has the base tools; looked up once per process and its forks."""
-    return {tool: found for tool in BASE_TOOLS.split() if (found := shutil.which(tool))}
-
-
-def _find(need: str) -> str:
-    """Return the command that NEED stands for; a reader's `python3` is the one that runs the tests, without its environment."""
-    if re.fullmatch(r"python3?", need):
-        return str(getattr(sys, "_base_executable", sys.executable))
-    beside = str(Path(sys.executable).parent)
-    # The locked clients of the environment that runs the tests come before those of the machine.
-    found = shutil.which(need, path=beside) or shutil.which(need)
-    if found is None:
-        raise RunbookError(
-            "missing-need", f"the page needs {need}, which this machine does not have", next=f"install {need}, then run the page again"
-        )
-    return found
 
 
 def _make_writable(_delete: Callable[[str], Any], name: str, _error: Any) -> None:

@@ -28,11 +28,12 @@ from pypi_runbook.pages import leftovers
 from pypi_runbook.pages.outcome import FAILED, Complaint, Outcome, failed, not_run, skipped
 from pypi_runbook.pages.pathrun import PathRun
 from pypi_runbook.pages.rehearsed import read_record
-from pypi_runbook.pages.sandbox import Sandbox, base_tools
+from pypi_runbook.pages.sandbox import Sandbox
 from pypi_runbook.pages.session import PathSpec
 from pypi_runbook.pages.snippet import Snippet
 from pypi_runbook.pages.traces import Traces
 from pypi_runbook.signals import restore_signals
+from pypi_runbook.tools import base_tools, lacking, reason
 from pypi_runbook.twin import Twin
 from pypi_runbook.twin.namespace import namespaces_work
 
@@ -85,8 +86,10 @@ class Supervisor:
         before = [outcome for outcome in self.outcomes if outcome.result == FAILED]
         if before:
             return not_run(snippet, f"not run, since an earlier snippet failed: {before[0].reason}")
+        if missing := lacking(self.spec.needs):
+            return skipped(snippet, reason(missing))
         if "skip" in snippet.options:
-            outcome = skipped(snippet)
+            outcome = skipped(snippet, snippet.options["skip"])
         else:
             try:
                 outcome = (self._run or self._start()).run(snippet)

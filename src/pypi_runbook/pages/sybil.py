@@ -14,6 +14,7 @@ import pytest
 from sybil import Document, Example, Region
 
 from pypi_runbook.pages.guides import Guide, guides
+from pypi_runbook.pages.needs import require
 from pypi_runbook.pages.outcome import FAILED, NOT_RUN, SKIPPED, Outcome
 from pypi_runbook.pages.rendered import pages_of
 from pypi_runbook.pages.session import PathSpec, Session
@@ -139,6 +140,7 @@ def evaluate(example: Example) -> str | None:
     place.fresh = place.session.reach(place.snippet.number)
     outcome = place.session.outcomes[place.snippet.number]
     if outcome.result == SKIPPED:
+        require(*place.spec.needs)
         pytest.skip(outcome.reason)
     if outcome.result == NOT_RUN:
         return _not_run(place, outcome)

@@ -21,6 +21,7 @@ from scenario import CLIENTS, PROXY_BLIND, Played, play
 from transcripts import TRACEBACK, differs, kept, locked_version, typed
 from uploaders import UPLOADERS, UPLOADS, Upload, arrange
 
+from pypi_runbook.pages.needs import require
 from pypi_runbook.twin import Twin
 from pypi_runbook.twin.hosts import HOSTS
 from pypi_runbook.twin.namespace import namespaces_work
@@ -39,7 +40,13 @@ def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         running: dict[str, Future[Played]] = {
             client: pool.submit(play, client, tmp_path_factory.mktemp(client)) for client in CLIENTS if client in asked and runs(client)
         }
-        yield lambda client: running[client].result() if client in running else skipped(client)
+
+        def result(client: str) -> Played:
+            if client not in running:
+                require("user namespaces")
+            return running[client].result()
+
+        yield result
 
 
 def runs(client: str) -> bool:
@@ -47,37 +54,30 @@ def runs(client: str) -> bool:
     return namespaces_work() or client not in PROXY_BLIND
 
 
-def skipped(client: str) -> Played:
-    """Skip the test: CLIENT would reach the real hosts."""
-    pytest.skip(f"{client} ignores proxies, and this machine allows no user namespaces")
-
-
 @pytest.mark.parametrize(("client", "step"), STEPS, ids=["-".join(pair) for pair in STEPS])
 def test_client_does_and_prints_what_its_transcript_says(played: Callable[[str], Played], client: str, step: str) -> None:
     """At each step a client types the same, ends with the same status, sends the same requests and prints the same words."""
     record = next((record for record in played(client).records if record.step == step), None)
-    if record is None and not namespaces_work():
-        pytest.skip("this machine allows no user namespaces, and this step needs one")
+    if record is None:
+        require("user namespaces")
     assert record
     assert not (difference := differs(record)), difference
 
 
+@pytest.mark.needs("user namespaces")
 @pytest.mark.parametrize("client", CLIENTS)
 def test_client_is_what_its_lock_and_its_data_say(played: Callable[[str], Played], client: str) -> None:
     """The locked version has a transcript of exactly the steps that are run, and each of them is described."""
     done = [record.step for record in played(client).records]
-    if not namespaces_work():
-        pytest.skip("this machine allows no user namespaces, and some steps need one")
 
     assert done == list(kept(client)), f"`tests/clients/accept {client}` writes the transcript of {client} {locked_version(client)}"
     assert set(done) <= set(DATA["steps"])
 
 
+@pytest.mark.needs("user namespaces")
 @pytest.mark.parametrize("client", CLIENTS)
 def test_nothing_leaves_the_namespace(played: Callable[[str], Played], client: str) -> None:
     """In all its steps a client reaches hosts of the twin, asks the tunnel for no other, and tries no way past it."""
-    if not namespaces_work():
-        pytest.skip("this machine allows no user namespaces, so nothing counts")
     done = played(client)
 
     assert done.strays == 0
@@ -85,11 +85,10 @@ def test_nothing_leaves_the_namespace(played: Callable[[str], Played], client: s
     assert all(request.path for request in done.requests), "the tunnel was asked for a host that is not part of the twin"
 
 
+@pytest.mark.needs("user namespaces")
 @pytest.mark.parametrize("client", CLIENTS)
 def test_client_honours_proxies_or_is_known_not_to(tmp_path: Path, client: str) -> None:
     """Where only the proxy leads to the twin, a client that honours it works and stays; the others try to leave, and are counted."""
-    if not namespaces_work():
-        pytest.skip("this machine allows no user namespaces, so an attempt would succeed")
     with Twin.start() as twin:
         output, status = first_request(Desk(client, twin, tmp_path))
         blind = client in PROXY_BLIND

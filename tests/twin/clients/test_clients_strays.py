@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pypi_runbook.twin import Twin
-from pypi_runbook.twin.namespace import namespaces_work
 
 if TYPE_CHECKING:
     from people import Person
 
 pytest_plugins = ["people"]
-pytestmark = pytest.mark.skipif(not namespaces_work(), reason="this machine allows no user namespaces, so nothing counts")
+pytestmark = pytest.mark.needs("user namespaces")
 
 CONNECT = "import socket; socket.create_connection(({!r}, 443), timeout=5)"
 DATAGRAM = "import socket; socket.socket(socket.{}, socket.SOCK_DGRAM).sendto(b'x', ({!r}, 53))"

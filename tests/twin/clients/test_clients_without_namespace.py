@@ -135,7 +135,7 @@ def test_script_that_starts_hatch_meets_the_refusal(tmp_path: Path) -> None:
 
 def test_joining_a_twin_refuses_too(tmp_path: Path) -> None:
     """A command that joins the twin around it is refused like one that started it."""
-    own = f"{sys.executable} -m pypi_runbook"
+    own = f"{shlex.quote(sys.executable)} -m pypi_runbook"
     done = without_namespaces(tmp_path, "twin", "--", "sh", "-c", f"{own} twin -- python3 -m hatch publish; echo status $?")
 
     assert done.stdout == "status 125\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from people import Person
 
 pytest_plugins = ["people", "hub"]
-pytestmark = pytest.mark.skipif(shutil.which("gh") is None, reason="gh is not installed")
+pytestmark = pytest.mark.needs("gh")
 
 LONG = "body is too long (maximum is 125000 characters)"
 API = f"https://api.github.com/repos/{SLUG}"

@@ -210,7 +210,7 @@ def test_a_folder_that_is_no_bare_repository(hub: Hub, tmp_path: Path) -> None:
 def test_a_git_without_its_server_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some small packages of git leave `git http-backend` out."""
     fake = tmp_path / "git"
-    fake.write_text(f"#!/bin/sh\necho {tmp_path}\n")
+    fake.write_text(f"#!/bin/sh\necho '{tmp_path}'\n")
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
 

@@ -50,11 +50,10 @@ def test_every_listening_socket_is_on_loopback() -> None:
     assert set(addresses) <= LOOPBACK
 
 
+@pytest.mark.needs("user namespaces")
 def test_sockets_of_a_namespace_are_on_its_loopback(tmp_path: Path) -> None:
     """Inside a namespace the twin listens on loopback only, too."""
     with Twin.start() as twin:
-        if "namespace" not in twin.layers:
-            pytest.skip("this machine allows no user namespaces, so there is nothing to look into")
         done = subprocess.run(twin.wrap([sys.executable, "-c", INSIDE]), cwd=tmp_path, capture_output=True, text=True, check=True)
 
     assert len(listening(done.stdout.splitlines())) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import zipfile
@@ -13,7 +14,10 @@ from pypi_runbook.rehearsal.standins.interpreters import Installation, Interpret
 
 # Belong to the machine's own packages, or to its package manager.
 LEFT_OUT = {"site-packages", "dist-packages", "EXTERNALLY-MANAGED", "__pycache__"}
-SCRIPT = """#!{python}
+# As pip writes it: a first line with the interpreter itself breaks at the first space of its path.
+SCRIPT = """#!/bin/sh
+'''exec' {python} "$0" "$@"
+' '''
 import sys
 
 from pip._internal.cli.main import main
@@ -80,7 +84,7 @@ def _install_pip(wheels: Path, folder: Path, short: str) -> None:
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(folder / "lib" / short / "site-packages")
     for name in ("pip", "pip3", f"pip{short.removeprefix('python')}"):
-        (folder / "bin" / name).write_text(SCRIPT.format(python=folder / "bin" / short))
+        (folder / "bin" / name).write_text(SCRIPT.format(python=shlex.quote(str(folder / "bin" / short))), encoding="utf-8")
         (folder / "bin" / name).chmod(0o755)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pypi_runbook.rehearsal.running import Folders
 from pypi_runbook.rehearsal.steps.imagelist import NOT_THERE, REFUSED, TOOLS
+from pypi_runbook.tools import how_to_install
 from pypi_runbook.twin.namespace import namespaces_work
 from pypi_runbook.twin.proxies import is_enclosed, shims
 
@@ -58,7 +59,9 @@ class Image:
 
 
 def _reason(name: str) -> str:
-    return f"{name} is refused: {REFUSED[name]}" if name in REFUSED else f"{name} is on GitHub's runners, but not on this machine"
+    if name in REFUSED:
+        return f"{name} is refused: {REFUSED[name]}"
+    return f"{name} is on GitHub's runners, but not on this machine; to rehearse the step: {how_to_install([name])}"
 
 
 @functools.cache
