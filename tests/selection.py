@@ -11,6 +11,7 @@ import functools
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -375,9 +376,7 @@ def pages_at(ref: str, guide: Guide, wanted: set[str]) -> dict[tuple[str, str], 
         return {}
     with tempfile.TemporaryDirectory() as folder:
         clone, out = Path(folder, "clone"), Path(folder, "pages.json")
-        _git("clone", "--quiet", "--shared", "--no-checkout", str(ROOT), str(clone))
-        for command in (["checkout", "--quiet", "--detach", _git("rev-parse", ref).strip()], ["remote", "set-url", "origin", _origin()]):
-            subprocess.run(["git", "-C", str(clone), *command], check=True)
+        tree_at(ref, clone)
         project = guide.project_root.relative_to(ROOT)
         command = [sys.executable, "-c", RENDER, str(clone), str(project), str(out), *sorted(wanted)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"PYTHONPATH": str(clone / "src")})
@@ -389,5 +388,16 @@ def pages_at(ref: str, guide: Guide, wanted: set[str]) -> dict[tuple[str, str], 
     return nothing | before
 
 
-def _origin() -> str:
-    return subprocess.run(["git", "-C", str(ROOT), "config", "remote.origin.url"], capture_output=True, text=True, check=False).stdout.strip() or "."
+def tree_at(ref: str, clone: Path) -> None:
+    """Make CLONE a repository that knows what this one knows, with the files of REF and the pages that are rendered already."""
+    _git("init", "--quiet", str(clone))
+    common = Path(ROOT, _git("rev-parse", "--git-common-dir").strip())
+    (clone / ".git/objects/info/alternates").write_text(f"{common / 'objects'}\n")
+    shutil.copy(common / "config", clone / ".git/config")
+    head = subprocess.run(["git", "-C", str(ROOT), "symbolic-ref", "--quiet", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
+    commands = [["fetch", "--quiet", "--no-tags", "--update-head-ok", str(ROOT), "+refs/heads/*:refs/heads/*", "+refs/remotes/*:refs/remotes/*"]]
+    commands += [["symbolic-ref", "HEAD", head]] if head else []
+    commands += [["read-tree", "-u", "--reset", _git("rev-parse", f"{ref}^{{commit}}").strip()]]
+    for command in commands:
+        subprocess.run(["git", "-C", str(clone), *command], check=True)
+    shutil.copytree(ROOT / rendered.FOLDER, clone / rendered.FOLDER, dirs_exist_ok=True)

@@ -106,10 +106,10 @@ def setup_of(guide: Guide) -> str:
     docs = docs_of(guide)
     with git_environment() as environment:
         places = (guide.project_root / name for name in files_of(guide.project_root, environment))
-        names = sorted(str(place) for place in places if _is_source(guide, place) and not place.is_relative_to(docs))
+        names = sorted(_name(guide, place) for place in places if _is_source(guide, place) and not place.is_relative_to(docs))
     remotes = git(guide.root, "config", "--get-regexp", r"^remote\.") or ""
     branches = git(guide.root, "for-each-ref", "--format=%(refname) %(symref)", "refs/heads", "refs/remotes") or ""
-    parts = [sys.version, str(guide.root), *_distributions(), *names, remotes, branches, git(guide.root, "symbolic-ref", "--quiet", "HEAD") or ""]
+    parts = [sys.version, *_distributions(), *names, remotes, branches, git(guide.root, "symbolic-ref", "--quiet", "HEAD") or ""]
     return sha256("\n".join(parts).encode(errors="surrogateescape")).hexdigest()[:32]
 
 
@@ -121,17 +121,22 @@ def _distributions() -> Iterator[str]:
 
 
 def _file(guide: Guide) -> Path:
-    return guide.root / FOLDER / f"{sha256(str(guide.project_root).encode()).hexdigest()[:16]}.json"
+    return guide.root / FOLDER / f"{sha256(_name(guide, guide.project_root).encode()).hexdigest()[:16]}.json"
 
 
 def load(guide: Guide) -> Kept:
     """Return what is kept of GUIDE; a missing, broken or foreign file counts as nothing."""
     try:
         data: dict[str, Any] = json.loads(_file(guide).read_text(encoding="utf-8"))
-        pages = {path: (entry["made_from"], entry["page"] and page_from_json(entry["page"])) for path, entry in data["pages"].items()}
+        pages = {path: (entry["made_from"], _read_page(guide, path, entry["page"])) for path, entry in data["pages"].items()}
         return Kept(data["setup"], data["shared"], pages)
     except (OSError, ValueError, LookupError, TypeError):
         return Kept()
+
+
+def _read_page(guide: Guide, path: str, fields: dict[str, Any] | None) -> Page | None:
+    # The repository may have been moved or copied since.
+    return page_from_json(fields | {"source": guide.root / path}) if fields else None
 
 
 def save(guide: Guide, kept: Kept) -> None:
