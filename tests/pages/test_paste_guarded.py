@@ -108,17 +108,14 @@ class Terminal:
         return 0
 
 
-@pytest.fixture(params=EACH_SHELL)
-def shell(request: pytest.FixtureRequest) -> str:
-    """Each of the shells that readers have."""
-    return str(request.param)
-
-
-@pytest.mark.parametrize(("break_it", "pages"), [(no_build, PAGES), (no_check, PAGES[:1])])
+# Each shell once: what refuses is the helper, and test_paste_stand_ins.py fails every command in both shells.
+@pytest.mark.parametrize(("shell", "break_it", "pages"), [("bash", no_build, PAGES), ("zsh", no_check, PAGES[:1])])
 def test_a_page_pasted_whole_uploads_nothing_after_a_failure(
     shell: str, project: Path, break_it: Callable[[Path], None], pages: tuple[str, ...]
 ) -> None:
     """Every helper path runs to its end, with right tokens and answers; each upload refuses, and the twin saw none."""
+    if not shutil.which(shell):
+        pytest.skip(f"this machine has no {shell}: install it")
     break_it(project)
     subprocess.run(["git", "add", "--all"], cwd=project, check=True)
     identity = ["-c", "user.name=A Maintainer", "-c", "user.email=maintainer@example.invalid"]
