@@ -1,0 +1,63 @@
+"""What takes long: the mark `slow`, which `--quick` leaves out, and the slowest tests and paths of pages at the end of a full run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+SLOWEST = 20
+# Real clients, browsers, namespaces, builds, and what takes more than a second. A single test has the mark itself.
+SLOW_MODULES = (
+    "tests/manual/",
+    "tests/pages/test_lint.py",
+    "tests/pages/test_no_value_is_typed.py",
+    "tests/pages/test_paste_",
+    "tests/pages/test_session_",
+    "tests/pages/test_site",
+    "tests/pages/test_sybil_pages.py",
+    "tests/rehearsal/test_rehearse_broken.py",
+    "tests/rehearsal/test_rehearse_events.py",
+    "tests/rehearsal/test_rehearse_jobs.py",
+    "tests/rehearsal/test_rehearse_machine.py",
+    "tests/rehearsal/test_rehearse_projects.py",
+    "tests/twin/clients/",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the mark and, in the process that hears of every test, the list of the slowest."""
+    config.addinivalue_line("markers", "slow: real clients, browsers, namespaces or builds, or more than a second; --quick leaves it out")
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Timings(config), "timings")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of a slow module, before `-m` chooses."""
+    for item in items:
+        if item.nodeid.startswith(SLOW_MODULES):
+            item.add_marker(pytest.mark.slow)
+
+
+class Timings:
+    """The seconds of each test and of each path of a page; what a module's tests share counts for the first of them."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._full = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not (config.option.keyword or config.option.markexpr)
+        self._seconds: Counter[str] = Counter()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Add the time of a test's setup, call or teardown; the snippets of a path are one."""
+        sent = getattr(report, "runbook", None)
+        guide, page, path = sent["path"] if sent else ("", report.nodeid, "")
+        self._seconds[f"{page}{f' [{path}]' if path else ''}{f', {guide}' if guide else ''}"] += report.duration
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Print the slowest ones of a full run."""
+        if not self._full:
+            return
+        terminalreporter.section(f"{SLOWEST} slowest tests and paths of pages")
+        for name, seconds in self._seconds.most_common(SLOWEST):
+            terminalreporter.write_line(f"{seconds:7.1f} s  {name}")
