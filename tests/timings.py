@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from typing import Any
 
 import pytest
 
 SLOWEST = 20
-# Real clients, browsers, namespaces, builds, and what takes more than a second. A single test has the mark itself.
+# Real clients, browsers, namespaces, builds, and modules that take many seconds. A single slow test in another module has the mark itself.
 SLOW_MODULES = (
+    "tests/doctor/test_doctor_command.py",
+    "tests/house/test_environment.py",
+    "tests/house/test_packaging.py",
     "tests/manual/",
     "tests/pages/test_lint.py",
     "tests/pages/test_no_value_is_typed.py",
     "tests/pages/test_paste_",
+    "tests/pages/test_rehearsed.py",
     "tests/pages/test_session_",
     "tests/pages/test_site",
     "tests/pages/test_sybil_pages.py",
@@ -22,7 +26,21 @@ SLOW_MODULES = (
     "tests/rehearsal/test_rehearse_jobs.py",
     "tests/rehearsal/test_rehearse_machine.py",
     "tests/rehearsal/test_rehearse_projects.py",
+    "tests/rehearsal/test_standins_publish.py",
+    "tests/rehearsal/test_standins_releases.py",
+    "tests/rules/test_rules_reproductions.py",
     "tests/twin/clients/",
+    "tests/twin/github/test_github_gh.py",
+    "tests/twin/github/test_github_git.py",
+    "tests/twin/solid/test_solid_killed.py",
+    "tests/twin/solid/test_solid_large.py",
+    "tests/twin/solid/test_solid_loopback.py",
+    "tests/twin/test_faults_clients.py",
+    "tests/twin/test_twin_command.py",
+    "tests/twin/test_twin_safety.py",
+    "tests/twin/test_twin_upload.py",
+    "tests/twin/trusted/test_trusted_clients.py",
+    "tests/twin/trusted/test_trusted_tokens.py",
 )
 
 
@@ -46,7 +64,7 @@ class Timings:
 
     def __init__(self, config: pytest.Config) -> None:
         self._full = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not (config.option.keyword or config.option.markexpr)
-        self._seconds: Counter[str] = Counter()
+        self._seconds: dict[str, float] = defaultdict(float)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add the time of a test's setup, call or teardown; the snippets of a path are one."""
@@ -59,5 +77,5 @@ class Timings:
         if not self._full:
             return
         terminalreporter.section(f"{SLOWEST} slowest tests and paths of pages")
-        for name, seconds in self._seconds.most_common(SLOWEST):
+        for name, seconds in sorted(self._seconds.items(), key=lambda item: -item[1])[:SLOWEST]:
             terminalreporter.write_line(f"{seconds:7.1f} s  {name}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -34,20 +34,25 @@ def kind_of(text: str) -> str:
     return next((kind for kind, pattern in KINDS.items() if re.search(pattern, text)), "other")
 
 
-def seconds_of_pages(rows: list[dict[str, Any]]) -> Counter[str]:
+def seconds_of_pages(rows: list[dict[str, Any]]) -> dict[str, float]:
     """Return the seconds of the snippets in ROWS by kind."""
-    seconds: Counter[str] = Counter()
+    seconds: dict[str, float] = defaultdict(float)
     for row in rows:
         seconds[kind_of(row["text"])] += row["seconds"]
     return seconds
 
 
-def seconds_of_tests(durations: dict[str, float]) -> Counter[str]:
+def seconds_of_tests(durations: dict[str, float]) -> dict[str, float]:
     """Return the seconds of test files by folder, `tests/twin/clients` as `twin clients`; DURATIONS has each file's."""
-    seconds: Counter[str] = Counter()
+    seconds: dict[str, float] = defaultdict(float)
     for file, duration in durations.items():
         seconds[" ".join(Path(file).parent.parts[1:])] += duration
     return seconds
+
+
+def rounded(seconds: dict[str, float]) -> dict[str, int]:
+    """Return whole SECONDS, since no run is like another."""
+    return {name: round(value) for name, value in seconds.items()}
 
 
 def main() -> None:
@@ -56,7 +61,7 @@ def main() -> None:
     rows = [row for entry in results.load(ROOT)["pages"].values() for row in entry["snippets"]]
     pages = seconds_of_pages(rows)
     tests = seconds_of_tests(json.loads((ROOT / ".runbook" / "durations.json").read_text()))
-    found = {name: {kind: round(value) for kind, value in seconds.most_common()} for name, seconds in (("pages", pages), ("tests", tests))}
+    found = {name: dict(sorted(rounded(seconds).items(), key=lambda part: -part[1])) for name, seconds in (("pages", pages), ("tests", tests))}
     keep("testing", options, {"seconds": found})
 
 
