@@ -63,7 +63,8 @@ class Timings:
     """The seconds of each test and of each path of a page; what a module's tests share counts for the first of them."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self._full = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not (config.option.keyword or config.option.markexpr)
+        chosen = any(getattr(config.option, name, None) for name in ("keyword", "markexpr", "changed"))
+        self._full = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not chosen
         self._seconds: dict[str, float] = defaultdict(float)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
