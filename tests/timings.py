@@ -48,7 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the mark and, in the process that hears of every test, the list of the slowest."""
     config.addinivalue_line("markers", "slow: real clients, browsers, namespaces or builds, or more than a second; --quick leaves it out")
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Timings(config), "timings")
+        config.pluginmanager.register(Timings(config), "runbook-timings")
 
 
 @pytest.hookimpl(tryfirst=True)
