@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from testing import seconds_of_pages, seconds_of_tests
+from timings import SLOW_MODULES
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.pages.benchmarks import FOLDER, benchmark_table
@@ -57,6 +58,12 @@ def test_time_of_a_run_is_split_by_commands_and_folders(tmp_path: Path) -> None:
     assert lines[2] == "| pages: environments with pip or uv | 4.0 | 40% |"
     assert lines[4] == "| `tests/twin/clients` | 2.0 | 20% |"
     assert lines[-1] == "Measured on 2026-01-02 on 2 processors: the sum of 1 round."
+
+
+def test_every_slow_module_is_there() -> None:
+    """What --quick leaves out by its name is not the name of something that has gone."""
+    files = [path.relative_to(DOCS.parent).as_posix() for path in (DOCS.parent / "tests").rglob("test_*.py")]
+    assert [name for name in SLOW_MODULES if not any(file.startswith(name) for file in files)] == []
 
 
 def test_unknown_benchmark_is_an_error_that_names_the_known(tmp_path: Path) -> None:

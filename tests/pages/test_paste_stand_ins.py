@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from paste_bench import COMPLAINTS, SHELLS, Bench, Calls, commands_of, pasted_text
+from paste_bench import COMPLAINTS, EACH_SHELL, Bench, Calls, commands_of, pasted_text
 
 from pypi_runbook.pages.paste import is_irreversible
 from pypi_runbook.pages.session import PathSpec
