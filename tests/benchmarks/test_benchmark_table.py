@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from testing import seconds_of_pages, seconds_of_tests
-from timings import SLOW_MODULES
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.pages.benchmarks import FOLDER, benchmark_table
+from timings import SLOW_MODULES
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 HERE = Path(__file__).resolve().parent
