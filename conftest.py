@@ -4,4 +4,4 @@ from tests.conftest import pytest_collect_file
 
 __all__ = ["pytest_collect_file"]
 
-pytest_plugins = ["pypi_runbook.pages.pytest_plugin", "selection"]
+pytest_plugins = ["pypi_runbook.pages.pytest_plugin", "selection", "timings"]

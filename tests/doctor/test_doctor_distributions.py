@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from doctor_bench import PROJECTS, look, places, write
 
+from pypi_runbook.doctor import Checkup
 from pypi_runbook.doctor.distributions import check_distributions, fresh_dist, given_dist, own_dist
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.project import read_project
@@ -38,12 +39,12 @@ def members(module: str) -> dict[str, str]:
 # The first three are refused by PyPI and pass twine check --strict.
 @pytest.mark.parametrize("rule", ["local-version", "classifier-unknown", "direct-dependency", "platform-tag", "description"])
 def test_files_that_pypi_refuses(tmp_path: Path, rule: str) -> None:
-    """Each is told with the rule's own id, in PyPI's words, and with its page."""
+    """Each is told with the rule's own id, before twine and check-wheel-contents are asked, which the test below asks."""
     write(tmp_path)
     dist = tmp_path / "dist"
     dist.mkdir()
     path = write_faulty(rule, dist)
-    (finding, *_) = look(check_distributions, tmp_path, dist=dist)
+    finding = next(iter(check_distributions(Checkup(read_project(tmp_path), dist))))
     assert (finding.id, finding.severity, finding.file) == (rule, "error", f"dist/{path.name}")
 
 

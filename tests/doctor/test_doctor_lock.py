@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from doctor_bench import PROJECTS, ROOT, look, places, write
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from poetry.packages.locker import Locker
 
@@ -89,7 +89,6 @@ TABLES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(TABLES)
 def test_hashes_are_those_of_poetry(data: dict[str, Any]) -> None:
     """Whichever tables there are, Poetry's own code computes the same, with and without dependency groups."""

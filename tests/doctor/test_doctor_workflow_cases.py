@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import random
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pypi_runbook.doctor.checkup import Checkup
 from pypi_runbook.doctor.workflow_checks import WORKFLOW_CHECKS
@@ -177,20 +179,26 @@ def test_owners_patterns(pattern: str, file: str, expected: bool) -> None:
     assert matches(pattern, file) is expected
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_a_broken_workflow_ends_with_findings_or_an_error(tmp_path: Path, seed: int) -> None:
+SOWN = st.lists(st.tuples(st.integers(0, 199), st.sampled_from("{}[]:#&*|'@- \n\t")), max_size=3)
+
+
+@settings(max_examples=settings().max_examples // 4)
+@given(st.integers(200, 2400), SOWN)
+def test_a_broken_workflow_ends_with_findings_or_an_error(length: int, sown: list[tuple[int, str]]) -> None:
     """A workflow that is cut off or sown with YAML's own marks brings findings or an error with its place, never another exception."""
-    root = shutil.copytree(DRIFTED, tmp_path / "project", ignore=shutil.ignore_patterns("docs"))
-    path = root / ".github/workflows/publish-pypi.yml"
-    chance = random.Random(seed)  # noqa: S311 - the same cases each time
-    letters = list(path.read_text())[: chance.randrange(200, 2400)]
-    for _ in range(seed % 4):
-        letters[chance.randrange(len(letters))] = chance.choice("{}[]:#&*|'@- \n\t")
-    path.write_text("".join(letters))
+    letters = list((DRIFTED / ".github/workflows/publish-pypi.yml").read_text()[:length])
+    for place, letter in sown:
+        letters[len(letters) * place // 200] = letter
+    with tempfile.TemporaryDirectory() as folder:
+        root = shutil.copytree(DRIFTED, Path(folder, "project"), ignore=shutil.ignore_patterns("docs"))
+        (root / ".github/workflows/publish-pypi.yml").write_text("".join(letters))
+        assert all(places_told(root))
+
+
+def places_told(root: Path) -> list[str | None]:
+    """Return the file that each finding in the workflows of ROOT names, or the one that the error names."""
     try:
         checkup = Checkup(read_project(root))
     except RunbookError as error:
-        places = [error.file]
-    else:
-        places = [finding.file for check in WORKFLOW_CHECKS for finding in check(checkup)]
-    assert all(places)
+        return [error.file]
+    return [finding.file for check in WORKFLOW_CHECKS for finding in check(checkup)]

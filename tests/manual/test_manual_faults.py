@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import subprocess
@@ -23,8 +22,8 @@ pytest_plugins = ["upload_bench"]
 
 # Beyond the form's own fields, so that some cuts meet the middle of a file, its end, and the moment after it.
 POSITIONS = (0, 2600, 3500, 5000)
-# More than once in a nightly run, for example; the examples are the same in every run of one number.
-EXAMPLES = int(os.environ.get("PYPI_RUNBOOK_EXAMPLES", "5"))
+# Each example uploads several times.
+EXAMPLES = max(5, settings().max_examples // 50)
 
 
 def require_named(publisher: Publisher, index: str, words: str) -> None:
@@ -86,7 +85,7 @@ TROUBLES = st.one_of(
 )
 
 
-@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(index=st.sampled_from(["testpypi", "pypi"]), sequence=st.lists(TROUBLES, min_size=1, max_size=3))
 def test_any_trouble_ends_well(desks: Callable[[], AbstractContextManager[Publisher]], index: str, sequence: list[Trouble]) -> None:
     """Whatever meets the uploads, one after the other: the next one without trouble completes the release, and nothing else is ever there."""

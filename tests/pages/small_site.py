@@ -72,7 +72,7 @@ class SmallSite:
         self.write("pyproject.toml", PYPROJECT)
         self.write("small.py", '"""Nothing."""\n')
         self.write(".gitignore", ".runbook/\n__pycache__/\n")
-        for name in ("conftest.py", "tests/conftest.py"):
+        for name in ("conftest.py", "tests/conftest.py", "tests/timings.py"):
             # --quick and --changed are about this repository's own tests.
             self.write(name, (ROOT / name).read_text().replace(', "selection"', ""))
         self.write("docs/index.md", "# Home\n")

@@ -34,12 +34,20 @@ def quiet(_: str) -> None:
 
 @pytest.fixture(name="two")
 def _two(tmp_path: Path) -> MiniSite:
+    """Return a site of two guides that a test may change."""
     return two_guides(tmp_path)
 
 
-def test_both_guides_are_built_from_the_same_pages(two: MiniSite) -> None:
+@pytest.fixture(name="built", scope="module")
+def _built(tmp_path_factory: pytest.TempPathFactory) -> tuple[MiniSite, Path]:
+    """Return such a site as it is, for tests that only look at it, and the folder into which it was built once."""
+    site = two_guides(tmp_path_factory.mktemp("built"))
+    return site, build_site(site.root, quiet)
+
+
+def test_both_guides_are_built_from_the_same_pages(built: tuple[MiniSite, Path]) -> None:
     """Each says its own project's name, and each snippet that a page publishes is in its HTML."""
-    site = build_site(two.root, quiet)
+    two, site = built
     for guide in guides(two.root):
         for page in render_guide(guide):
             html = (site / guide.url_prefix / Path(page.path).relative_to("docs").with_suffix(".html")).read_text()
@@ -54,16 +62,16 @@ def test_the_real_pages_build_with_their_links_and_navigation(tmp_path: Path) ->
     assert {page.path for page in built.pages} == {file.relative_to(ROOT).as_posix() for file in (ROOT / "docs").rglob("*.md")}
 
 
-def test_guides_link_to_each_other_within_the_same_copy(two: MiniSite) -> None:
+def test_guides_link_to_each_other_within_the_same_copy(built: tuple[MiniSite, Path]) -> None:
     """A copy of the site on a disk or a test server leads to its own other guide, at any depth."""
-    site = build_site(two.root, quiet)
+    _, site = built
     assert '<a href="../runbook-tiny/index.html">runbook-tiny</a>' in (site / "deep/page.html").read_text()
     assert '<a href="../../index.html">nautobot-ai-ops</a>' in (site / "runbook-tiny/deep/page.html").read_text()
 
 
-def test_no_page_asks_another_host(two: MiniSite) -> None:
+def test_no_page_asks_another_host(built: tuple[MiniSite, Path]) -> None:
     """Scripts, styles, fonts and images come with the site."""
-    site = build_site(two.root, quiet)
+    _, site = built
     for file in site.rglob("*.html"):
         html = file.read_text()
         assert not re.findall(r'<(?:script|img|iframe|source)[^>]*\bsrc="(?:https?:)?//[^"]*"', html), file
@@ -127,9 +135,17 @@ def stamps_of(site: Path) -> list[tuple[str, str]]:
     return [(kind, re.sub(r"<[^>]+>", "", text)) for kind, text in re.findall(r'<p class="stamp stamp-([\w-]+)">(.*?)</p>', html)]
 
 
-def test_without_results_snippets_say_so_quietly(two: MiniSite) -> None:
+def stamped(site: MiniSite) -> list[tuple[str, str]]:
+    """Build the first guide alone, stamp it, and return the stamps of its first page."""
+    folder = site.root / ".runbook/first"
+    built = build_guide(guides(site.root)[0], folder, quiet)
+    stamps.stamp(site.root, built.guide, built.pages, built.files, {})
+    return stamps_of(folder)
+
+
+def test_without_results_snippets_say_so_quietly(built: tuple[MiniSite, Path]) -> None:
     """A site that was only built claims nothing."""
-    site = build_site(two.root, quiet)
+    _, site = built
     assert stamps_of(site) == [("not-run", "Not run yet")] * 3
     assert "Not proven yet" in (site / "index.html").read_text()
 
@@ -152,14 +168,14 @@ def test_a_stamp_never_stands_beside_another_text(two: MiniSite) -> None:
     """One changed letter of a command, and the old result is not shown."""
     result(two)
     two.write("index.md", PAGE.replace("echo", "printf"), title="Home")
-    assert {kind for kind, _ in stamps_of(build_site(two.root, quiet))} == {"not-run"}
+    assert {kind for kind, _ in stamped(two)} == {"not-run"}
 
 
 def test_prose_may_change_below_a_stamp(two: MiniSite) -> None:
     """Results are about the commands, not about the sentences around them."""
     result(two)
     two.write("index.md", "\nOne more line.\n" + PAGE, title="Home")
-    assert [kind for kind, _ in stamps_of(build_site(two.root, quiet))] == ["passed", "passed", "skipped"]
+    assert [kind for kind, _ in stamped(two)] == ["passed", "passed", "skipped"]
 
 
 def test_the_worst_path_counts(two: MiniSite) -> None:
@@ -170,7 +186,7 @@ def test_the_worst_path_counts(two: MiniSite) -> None:
     rows = data["pages"]["nautobot-ai-ops:docs/index.md"]["snippets"]
     next(row for row in rows if row["path"] == "B" and row["number"] == 1)["result"] = "failed"
     file.write_text(json.dumps(data))
-    assert stamps_of(build_site(two.root, quiet))[0][0] == "failed"
+    assert stamped(two)[0][0] == "failed"
 
 
 def test_a_stamp_stands_right_below_its_block() -> None:

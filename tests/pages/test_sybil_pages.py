@@ -146,6 +146,14 @@ def test_the_accounts_balance(run: Run) -> None:
     assert numbers[0] == sum(numbers[1:])
 
 
+def test_the_slowest_paths_are_named_at_the_end(run: Run) -> None:
+    """All snippets of a path are one line, and the slowest comes first."""
+    listed = re.findall(r"^ +([\d.]+) s  (docs/.+), small$", run.output.partition("20 slowest tests and paths of pages")[2], re.MULTILINE)
+    seconds = [float(number) for number, _ in listed]
+    assert seconds == sorted(seconds, reverse=True)
+    assert sorted(name for _, name in listed if re.search("good|tabs", name)) == ["docs/good.md", "docs/tabs.md [One]", "docs/tabs.md [Two]"]
+
+
 def test_progress_names_the_page(run: Run) -> None:
     """A line when a session starts, and one with its sum when it ends."""
     assert run.line_with("docs/good.md …")

@@ -1,31 +1,26 @@
-"""Projects that are malformed, truncated or hostile, made from the specimens; for every command that must end with a message on them.
+"""A Hypothesis strategy for projects that are malformed, truncated or hostile, made from the specimens in tests/projects/.
 
-`hostile_projects(seed, count)` yields COUNT cases, the same ones for the same seed. A case has a name (for the failure message) and
-`make(folder)`, which fills an empty folder. Nothing in a case is run, and no case is larger than 11 MB.
-
-    for case in hostile_projects(seed=1, count=500):
-        folder = tmp_path / case.name
-        folder.mkdir()
-        case.make(folder)
+Every command has to end with a message on them. Nothing in a project is run. Named cases are in hostile_specials.py.
 """
 
 from __future__ import annotations
 
-import random
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from hostile_specials import SPECIALS, write
+import pytest
+from hostile_specials import write
+from hypothesis import strategies as st
 
+Files = dict[str, bytes]
 PROJECTS = Path(__file__).resolve().parents[1] / "projects"
 TOKEN = re.compile(rb"\w+|\s+|[^\w\s]")
 SUFFIXES = {".toml", ".yml", ".yaml", ".cfg", ".py", ".sh", ".ini", ".json", ""}
-# One in so many cases is one of SPECIALS, in turn; the others are specimens with small changes.
-EVERY = 40
-# Specimens stay small, so that thousands of cases cost seconds. Bytes.
+# Specimens stay small, so that an example takes milliseconds. Bytes.
 LARGEST = 1_600
 # What turns a text that a reader knows into one that it does not.
 NASTY: list[bytes] = [
@@ -87,38 +82,27 @@ NASTY: list[bytes] = [
 ]
 
 
-@dataclass(frozen=True)
-class Case:
-    """One project: its name, which is fit for a folder, what fills an empty folder with it, and whether it is one of SPECIALS."""
-
-    name: str
-    make: Callable[[Path], None]
-    special: bool = False
-
-
-def hostile_projects(seed: int, count: int) -> Iterator[Case]:
-    """Yield COUNT projects; the same SEED gives the same ones, whatever COUNT is."""
-    for number in range(count):
-        if number % EVERY == 0:
-            name = list(SPECIALS)[number // EVERY % len(SPECIALS)]
-            yield Case(f"{number}-{name}", SPECIALS[name], special=True)
-        else:
-            yield mutant(seed, number)
+@st.composite
+def hostile_projects(draw: st.DrawFn) -> Files:
+    """Draw the files of one specimen, with one to four changes in one or two of them."""
+    files = dict(specimens()[draw(st.sampled_from(sorted(specimens())))])
+    for name in draw(st.lists(st.sampled_from(sorted(files)), min_size=1, max_size=2, unique=True)):
+        for _ in range(draw(st.integers(1, 4))):
+            files[name] = draw(st.sampled_from(CHANGES))(draw, files[name])
+    return files
 
 
-def mutant(seed: int, number: int) -> Case:
-    """Return case NUMBER: one specimen with one to four changes in one or two of its files."""
-    chance = random.Random(f"{seed}/{number}")  # noqa: S311 - the same cases again, no secrets
-    name = chance.choice(sorted(specimens()))
-    files = dict(specimens()[name])
-    for file in chance.sample(sorted(files), min(len(files), chance.choice((1, 1, 2)))):
-        for _ in range(chance.randint(1, 4)):
-            files[file] = chance.choice(CHANGES)(files[file], chance)
-    return Case(f"{number}-{name}", lambda folder: write(folder, files))
+@contextmanager
+def project_of(files: Files) -> Iterator[Path]:
+    """Give a folder with FILES, and a PATH without git, which would be asked for each project and has tests of its own."""
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", "")
+        write(Path(folder), files)
+        yield Path(folder)
 
 
 @cache
-def specimens() -> dict[str, dict[str, bytes]]:
+def specimens() -> dict[str, Files]:
     """Return the readable files of each specimen that has few of them."""
     found = {}
     for folder in PROJECTS.iterdir():
@@ -127,57 +111,57 @@ def specimens() -> dict[str, dict[str, bytes]]:
     return {name: files for name, files in found.items() if files and not name.startswith("nautobot")}
 
 
-def delete(text: bytes, chance: random.Random) -> bytes:
+def delete(draw: st.DrawFn, text: bytes) -> bytes:
     """Leave out one to five tokens."""
     tokens = TOKEN.findall(text)
-    start = chance.randrange(len(tokens) + 1)
-    return b"".join(tokens[:start] + tokens[start + chance.randint(1, 5) :])
+    start = draw(st.integers(0, len(tokens)))
+    return b"".join(tokens[:start] + tokens[start + draw(st.integers(1, 5)) :])
 
 
-def duplicate(text: bytes, chance: random.Random) -> bytes:
+def duplicate(draw: st.DrawFn, text: bytes) -> bytes:
     """Say a line twice, or up to five hundred times."""
     lines = text.splitlines(keepends=True) or [b""]
-    place = chance.randrange(len(lines))
-    return b"".join(lines[:place] + [lines[place]] * chance.choice((2, 2, 3, 500)) + lines[place:])
+    place = draw(st.integers(0, len(lines) - 1))
+    return b"".join(lines[:place] + [lines[place]] * draw(st.sampled_from((2, 2, 3, 500))) + lines[place:])
 
 
-def swap(text: bytes, chance: random.Random) -> bytes:
+def swap(draw: st.DrawFn, text: bytes) -> bytes:
     """Let two tokens change places."""
     tokens = TOKEN.findall(text) or [b""]
-    one, other = chance.randrange(len(tokens)), chance.randrange(len(tokens))
+    one, other = (draw(st.integers(0, len(tokens) - 1)) for _ in range(2))
     tokens[one], tokens[other] = tokens[other], tokens[one]
     return b"".join(tokens)
 
 
-def insert(text: bytes, chance: random.Random) -> bytes:
+def insert(draw: st.DrawFn, text: bytes) -> bytes:
     """Put something nasty between two tokens."""
     tokens = TOKEN.findall(text)
-    tokens.insert(chance.randrange(len(tokens) + 1), chance.choice(NASTY))
+    tokens.insert(draw(st.integers(0, len(tokens))), draw(st.sampled_from(NASTY)))
     return b"".join(tokens)
 
 
-def replace(text: bytes, chance: random.Random) -> bytes:
+def replace(draw: st.DrawFn, text: bytes) -> bytes:
     """Put something nasty in a word's place."""
     words = [match.span() for match in re.finditer(rb"[\w.-]+", text)] or [(0, 0)]
-    start, end = chance.choice(words)
-    return text[:start] + chance.choice(NASTY) + text[end:]
+    start, end = draw(st.sampled_from(words))
+    return text[:start] + draw(st.sampled_from(NASTY)) + text[end:]
 
 
-def truncate(text: bytes, chance: random.Random) -> bytes:
+def truncate(draw: st.DrawFn, text: bytes) -> bytes:
     """End the file anywhere."""
-    return text[: chance.randrange(len(text) + 1)]
+    return text[: draw(st.integers(0, len(text)))]
 
 
-def flip(text: bytes, chance: random.Random) -> bytes:
+def flip(draw: st.DrawFn, text: bytes) -> bytes:
     """Change one byte to any other."""
-    place = chance.randrange(len(text) + 1)
-    return text[:place] + bytes([chance.randrange(256)]) + text[place + 1 :]
+    place = draw(st.integers(0, len(text)))
+    return text[:place] + bytes([draw(st.integers(0, 255))]) + text[place + 1 :]
 
 
-def rewrite(text: bytes, chance: random.Random) -> bytes:
+def rewrite(draw: st.DrawFn, text: bytes) -> bytes:
     """Change the line ends, the indentation or the encoding of the whole file."""
     others = (text.replace(b"\n", b"\r\n"), text.replace(b"\n", b"\r"), text.replace(b"  ", b"\t"), b"\xef\xbb\xbf" + text, text.replace(b"\n", b""))
-    return chance.choice((*others, text.decode("utf-8", "replace").encode("utf-16")))
+    return draw(st.sampled_from((*others, text.decode("utf-8", "replace").encode("utf-16"))))
 
 
 CHANGES = (delete, duplicate, swap, insert, insert, replace, replace, truncate, flip, rewrite)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from expression_contexts import CONTEXTS
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pypi_runbook.project.expressions import ExpressionError, Value, condition, evaluate, interpolate
@@ -106,7 +106,6 @@ def larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 EXPRESSIONS = st.recursive(ATOMS, larger, max_leaves=12)
 
 
-@settings(max_examples=150, deadline=None)
 @given(text=EXPRESSIONS)
 def test_a_tree_reads_as_it_is_written(text: str) -> None:
     """Reading, writing and reading again gives the same tree, and so the same value or error."""
@@ -133,7 +132,6 @@ def evaluated(text: str) -> str:
 SOUP = st.lists(st.sampled_from([*"()[].,*!'=<>&| \n\t$-+0x1eé{}", "${{", "}}", "github", "ref", "true", "format", "&&", "||", "=="]), max_size=25)
 
 
-@settings(max_examples=300, deadline=None)
 @given(text=st.one_of(SOUP.map("".join), st.text(max_size=30), EXPRESSIONS))
 def test_any_text_ends(text: str) -> None:
     """Any text comes to a value or to an ExpressionError whose column is inside of it, in each of the ways to read it."""
@@ -170,7 +168,6 @@ def plain_equal(left: Any, right: Any) -> bool:
     return left == right if left is None and right is None else plain_number(left) == plain_number(right)
 
 
-@settings(max_examples=150, deadline=None)
 @given(left=PRIMITIVES, right=PRIMITIVES)
 def test_operators_against_naive_ones(left: Any, right: Any) -> None:
     """Operators agree with a second, naive implementation for every pair of simple values."""
@@ -189,7 +186,6 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
 @given(value=JSON_VALUES)
 def test_json_goes_there_and_back(value: Any) -> None:
     """What toJSON writes is JSON that means the value, and fromJSON reads it again."""

@@ -14,18 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile import Case, hostile_projects
+from hostile import Files, hostile_projects, project_of
 from hostile_specials import SPECIALS
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.project import read_project
 from pypi_runbook.project.routes import warnings
 
-# 5 000 in all; a part is one test, so that workers share them.
-PARTS, CASES = 10, 500
-SEED = 5
 # What one case may cost: seconds of this process, and megabytes above what it had.
 SECONDS, MEGABYTES = 8, 400
 SCALARS = st.sampled_from(["", "a", "1.0", "^3.11", "${{ matrix.a }}", "${{ env.A }}", "x" * 50, 0, 3.1, True])
@@ -82,31 +79,28 @@ def read(files: dict[str, str]) -> None:
         assert error is None or (error.file in files and error.line)
 
 
-def refused(folder: Path, *, warned: bool = True) -> RunbookError | None:
-    """Return the error with which `show` on FOLDER ends, WARNED or without its warnings; None when it gives a document."""
+def refused(folder: Path) -> RunbookError | None:
+    """Return the error with which `show` on FOLDER ends, None when it gives a document."""
     try:
         facts = read_project(folder)
-        json.dumps(facts.as_json() | {"warnings": [finding.as_json() for finding in warnings(facts)] if warned else []})
+        json.dumps(facts.as_json() | {"warnings": [finding.as_json() for finding in warnings(facts)]})
     except RunbookError as error:
         return error
     return None
 
 
-@settings(max_examples=50, deadline=None)
 @given(PYPROJECT)
 def test_any_pyproject(document: dict[str, Any]) -> None:
     """Values of the wrong kind anywhere in pyproject.toml."""
     read({"pyproject.toml": "\n".join(f"{key} = {toml(value)}" for key, value in document.items())})
 
 
-@settings(max_examples=50, deadline=None)
 @given(WORKFLOW)
 def test_any_workflow(document: dict[str, Any]) -> None:
     """Values of the wrong kind anywhere in a workflow; JSON is YAML."""
     read({".github/workflows/x.yml": json.dumps(document)})
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.text(alphabet="ab:=-[]{}\"'#\\$(&|;)< \n\t%", max_size=60))
 def test_any_text(text: str) -> None:
     """Text that may be no TOML, no YAML, no setup.cfg and no shell at all."""
@@ -132,31 +126,27 @@ def limited(name: str) -> Iterator[None]:
         signal.signal(signal.SIGVTALRM, before)
 
 
-def ends_well(case: Case, folder: Path, *, warned: bool = True) -> None:
-    """Read the project of CASE, made in FOLDER: facts that JSON can hold, or an error with file, line and what to do."""
-    folder.mkdir()
-    case.make(folder)
-    with limited(case.name):
-        error = refused(folder, warned=warned)
-    assert error is None or (error.status == 2 and error.message and error.file and error.line and error.next), f"{case.name}: {error}"
-
-
-@pytest.mark.parametrize("part", range(PARTS))
-def test_hostile_projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: int) -> None:
-    """Specimens with tokens and bytes deleted, doubled, swapped, put in or cut off."""
-    monkeypatch.setenv("PATH", "")  # git would be asked two questions for each, which have tests of their own
+def ends_well(folder: Path, name: str) -> None:
+    """Read the project in FOLDER: facts that JSON can hold, or an error with file, line and what to do."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for case in hostile_projects(SEED + part, CASES):
-        if not case.special:
-            # Following every way through every workflow takes as long as all of the reading.
-            ends_well(case, tmp_path / case.name, warned=part == 0)
+    with limited(name):
+        error = refused(folder)
+    assert error is None or (error.status == 2 and error.message and error.file and error.line and error.next), error
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < MEGABYTES * 1024
+
+
+@given(hostile_projects())
+def test_hostile_projects(files: Files) -> None:
+    """Specimens with tokens and bytes deleted, doubled, swapped, put in or cut off."""
+    with project_of(files) as folder:
+        ends_well(folder, "the project")
 
 
 @pytest.mark.parametrize("name", SPECIALS)
 def test_a_special_project(tmp_path: Path, name: str) -> None:
     """Pipes, devices, loops of links, bombs, values in values without end, and names that no terminal shows."""
-    ends_well(Case(name, SPECIALS[name], special=True), tmp_path / name)
+    SPECIALS[name](tmp_path)
+    ends_well(tmp_path, name)
 
 
 @pytest.mark.parametrize("name", ["surrogate", "name-of-bytes", "name-of-a-broken-file", "laughs", "pipe-3", "bomb-toml"])

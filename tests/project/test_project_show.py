@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from pypi_runbook.errors import RunbookError
+from pypi_runbook.project import read_project
 from pypi_runbook.project.checkout import materialize
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -163,20 +165,35 @@ MALFORMED = {
 }
 
 
+def malformed(folder: Path, case: str) -> Path:
+    """Write the malformed file of CASE into FOLDER; return FOLDER."""
+    file, text, _, _ = MALFORMED[case]
+    assert isinstance(file, str)
+    (folder / file).parent.mkdir(parents=True, exist_ok=True)
+    (folder / file).write_bytes(text if isinstance(text, bytes) else str(text).encode())
+    return folder
+
+
 @pytest.mark.parametrize("case", MALFORMED)
 def test_what_cannot_be_read_is_named_with_its_line(tmp_path: Path, case: str) -> None:
-    """A malformed file ends with status 2, its place and what to do, as words and as JSON; never with a traceback."""
-    file, text, name, line = MALFORMED[case]
-    assert isinstance(file, str)
-    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
-    (tmp_path / file).write_bytes(text if isinstance(text, bytes) else str(text).encode())
-    done = run("show", "--json", "--project", str(tmp_path))
+    """A malformed file ends with status 2, its place and what to do."""
+    with pytest.raises(RunbookError) as caught:
+        read_project(malformed(tmp_path, case))
+    error, (file, _, name, line) = caught.value, MALFORMED[case]
+    assert (error.status, error.id, error.file, error.line) == (2, name, file, line)
+    assert error.next
+
+
+@pytest.mark.parametrize("case", ["toml-latin-1", "yaml-tab"])
+def test_what_cannot_be_read_is_told_in_words_and_as_json(tmp_path: Path, case: str) -> None:
+    """The command prints a malformed file's place on stderr and the same error as JSON on stdout; never a traceback."""
+    file, _, name, line = MALFORMED[case]
+    done = run("show", "--json", "--project", str(malformed(tmp_path, case)))
     assert done.returncode == 2
     assert done.stderr.startswith(f"error: {file}:{line}: ")
     assert "Traceback" not in done.stderr
     error = json.loads(done.stdout)["error"]
     assert (error["id"], error["file"], error["line"]) == (name, file, line)
-    assert error["next"]
 
 
 def test_nothing_of_the_project_is_run(tmp_path: Path) -> None:

@@ -1,18 +1,18 @@
 """Projects that are hostile to a rehearsal: real publishing workflows with small changes in what only a rehearsal reads, and bombs.
 
-`hostile_rehearsals(seed, count)` yields COUNT cases as `hostile.hostile_projects` does; BOMBS are those that no chance would make.
+`hostile_rehearsals` is a Hypothesis strategy; BOMBS are named cases that it would hardly come to.
 """
 
 from __future__ import annotations
 
-import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from hostile import CHANGES, Case
+from hostile import CHANGES, Files
 from hostile_specials import write
+from hypothesis import strategies as st
 
 ROOT = Path(__file__).resolve().parents[2]
 METADATA = b'[project]\nname = "small"\nversion = "1.0.0"\nurls = {Repository = "https://github.com/octo/thing"}\n'
@@ -36,36 +36,43 @@ CALLED = (
 )
 
 
-def expression(chance: random.Random, atoms: list[str], depth: int = 0) -> str:
-    """Return an expression of ATOMS, mostly one that GitHub can read."""
-    kind = chance.random()
-    if depth > 3 or kind < 0.3:
-        return chance.choice(atoms)
-    if kind < 0.6:
-        name = chance.choice(list(FUNCTIONS))
-        return f"{name}({', '.join(expression(chance, atoms, depth + 1) for _ in range(FUNCTIONS[name]))})"
-    inner = [expression(chance, atoms, depth + 1) for _ in range(2)]
-    if kind < 0.8:
-        return chance.choice((" && ", " || ", " == ", " != ", " < ", " >= ")).join(inner)
-    return chance.choice(("!{0}", "({0})", "({0})[{1}]", "({0}).a", "({0}).*", "-{0}")).format(*inner)
+def expressions(atoms: list[str]) -> st.SearchStrategy[str]:
+    """Give expressions of ATOMS, mostly such that GitHub can read."""
+    return st.recursive(st.sampled_from(atoms), larger, max_leaves=6)
 
 
-def ask_otherwise(text: bytes, chance: random.Random) -> bytes:
+def larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Give expressions made from INNER ones: a function's call, two with an operator between, or one with something around it."""
+    calls = [st.builds("{}({})".format, st.just(name), st.tuples(*[inner] * count).map(", ".join)) for name, count in FUNCTIONS.items()]
+    operators = st.sampled_from((" && ", " || ", " == ", " != ", " < ", " >= "))
+    around = st.sampled_from(("!{0}", "({0})", "({0})[{1}]", "({0}).a", "({0}).*", "-{0}"))
+    return st.one_of(
+        st.one_of(calls),
+        st.builds("{}{}{}".format, inner, operators, inner),
+        st.builds(str.format, around, inner, inner),
+    )
+
+
+ANYWHERE = expressions(EVERYWHERE)
+ANYTHING = expressions(EVERYWHERE + SOMEWHERE)
+
+
+def ask_otherwise(draw: st.DrawFn, text: bytes) -> bytes:
     """Put another expression in the place of one that is there; it may fail only when it is worked out."""
     places = list(EXPRESSION.finditer(text))
     if not places:
         return text
-    place = chance.choice(places)
-    return text[: place.start()] + expression(chance, EVERYWHERE).encode() + text[place.end() :]
+    place = draw(st.sampled_from(places))
+    return text[: place.start()] + draw(ANYWHERE).encode() + text[place.end() :]
 
 
-def put_in(text: bytes, chance: random.Random) -> bytes:
+def put_in(draw: st.DrawFn, text: bytes) -> bytes:
     """Put one of LINES before a line with a key, at its indentation."""
-    line = chance.choice(lines())
+    line = draw(st.sampled_from(lines()))
     places = list(KEYS.finditer(text))
     if not places:
         return line.encode() + b"\n" + text
-    place = chance.choice(places)
+    place = draw(st.sampled_from(places))
     return text[: place.start()] + place[1] + line.encode() + b"\n" + text[place.start() :]
 
 
@@ -75,37 +82,36 @@ def lines() -> list[str]:
     return [UNQUOTED.sub(r'"\g<0>"', line) if re.search(r": [\[{]", line) else line for line in LINES]
 
 
-def say_otherwise(text: bytes, chance: random.Random) -> bytes:
+def say_otherwise(draw: st.DrawFn, text: bytes) -> bytes:
     """Give a key that is there what one of LINES, or an expression, gives it."""
     # A block below the key would make most of them no YAML at all.
     places = [place for place in KEYS.finditer(text) if place[3].strip(b" |>")]
     if not places:
         return text
-    place = chance.choice(places)
+    place = draw(st.sampled_from(places))
     known = [line.partition(": ")[2] for line in lines() if line.encode().startswith(place[2])]
-    value = chance.choice(known or [""]) if known and chance.random() < 0.6 else "${{ " + expression(chance, EVERYWHERE + SOMEWHERE) + " }}"
+    asked = ANYTHING.map(lambda expression: "${{ " + expression + " }}")
+    value = draw(st.sampled_from(known) | asked if known else asked)
     return text[: place.start(3)] + b" " + value.encode() + text[place.end(3) :]
 
 
-def hostile_rehearsals(seed: int, count: int) -> Iterator[Case]:
-    """Yield COUNT projects with a publishing workflow or two; the same SEED gives the same ones, whatever COUNT is."""
-    for number in range(count):
-        chance = random.Random(f"{seed}/{number}")  # noqa: S311 - the same cases again, no secrets
-        yield Case(f"{seed}-{number}", maker(changed(chance), changed(chance, CALLED) if chance.random() < 0.1 else CALLED))
+USUAL = (put_in, put_in, *[say_otherwise] * 3, *[ask_otherwise] * 4)
 
 
-def maker(one: bytes, other: bytes) -> Callable[[Path], None]:
-    """Return what writes a project with the workflow ONE and, where there is one, OTHER."""
-    files = {"pyproject.toml": METADATA, PUBLISH: one, ".github/workflows/other.yml": other}
-    return lambda folder: write(folder, files)
-
-
-def changed(chance: random.Random, text: bytes = b"") -> bytes:
-    """Return TEXT, or some workflow, with one to three changes, most of them where the rehearsal looks."""
-    text = text or chance.choice((RICH, RICH, RICH, chance.choice(specimens())))
-    for _ in range(chance.choice((1, 1, 1, 1, 2, 3))):
-        text = chance.choice((put_in, put_in, *[say_otherwise] * 3, *[ask_otherwise] * 4, chance.choice(CHANGES)))(text, chance)
+@st.composite
+def changed(draw: st.DrawFn, text: bytes) -> bytes:
+    """Draw TEXT with one to three changes, most of them where the rehearsal looks."""
+    for _ in range(draw(st.sampled_from((1, 1, 1, 1, 2, 3)))):
+        text = draw(st.sampled_from((*USUAL, draw(st.sampled_from(CHANGES)))))(draw, text)
     return text
+
+
+@st.composite
+def hostile_rehearsals(draw: st.DrawFn) -> Files:
+    """Draw a project with a publishing workflow and one that it may call."""
+    one = draw(changed(draw(st.sampled_from((RICH, RICH, RICH, draw(st.sampled_from(specimens())))))))
+    other = draw(changed(CALLED)) if draw(st.integers(0, 9)) == 9 else CALLED
+    return {"pyproject.toml": METADATA, PUBLISH: one, ".github/workflows/other.yml": other}
 
 
 @cache

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-import random
 import resource
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 from bench import Bench
-from hostile import Case, hostile_projects
+from hostile import Files, hostile_projects, project_of
 from hostile_rehearsals import BOMBS, CALLED, PUBLISH, RICH, changed, hostile_rehearsals
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from planning import plan
 from small import project, rehearse
 
@@ -22,22 +24,18 @@ from pypi_runbook.rehearsal.order import in_order
 
 # What one case may cost: seconds of this process, and megabytes above what it had.
 SECONDS, MEGABYTES = 10, 400
-SEED, PART = 5, 30
 # Errors about all workflows together.
 ABOUT_ALL = ("no-such-workflow", "which-workflow")
 
 
-def ends_well(case: Case, folder: Path, event: str, file: str | None) -> bool:
-    """Plan a rehearsal of CASE, made in FOLDER; tell whether it came to a document."""
-    root, scratch = folder / case.name, folder / f"{case.name}-scratch"
-    root.mkdir()
-    scratch.mkdir()
-    case.make(root)
+def ends_well(root: Path, event: str, file: str | None) -> bool:
+    """Plan a rehearsal of the project in ROOT; tell whether it came to a document."""
     before, begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
-    error = refused(root, event, file, scratch)
-    assert time.process_time() - begun < SECONDS, case.name
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < MEGABYTES * 1024, case.name
-    assert error is None or (error.status == 2 and error.message and error.next and (error.file or error.id in ABOUT_ALL)), f"{case.name}: {error}"
+    with tempfile.TemporaryDirectory() as scratch:
+        error = refused(root, event, file, Path(scratch))
+    assert time.process_time() - begun < SECONDS
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < MEGABYTES * 1024
+    assert error is None or (error.status == 2 and error.message and error.next and (error.file or error.id in ABOUT_ALL)), error
     return error is None
 
 
@@ -50,27 +48,33 @@ def refused(root: Path, event: str, file: str | None, scratch: Path) -> RunbookE
     return None
 
 
-@pytest.mark.parametrize("part", range(3))
-def test_hostile_workflows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: int) -> None:
+def test_hostile_workflows() -> None:
     """Workflows with changes in what only a rehearsal reads end with a document or a message, and enough of them with a document."""
-    monkeypatch.setenv("PATH", "")  # git would be asked for each, which has tests of its own
-    cases = enumerate(hostile_rehearsals(SEED + part, PART))
-    documents = [ends_well(case, tmp_path, EVENTS[number % 3], Path(PUBLISH).name) for number, case in cases]
-    assert sum(documents) > PART / 10
+    documents = []
+
+    @given(hostile_rehearsals(), st.sampled_from(EVENTS))
+    def plan_one(files: Files, event: str) -> None:
+        with project_of(files) as root:
+            documents.append(ends_well(root, event, Path(PUBLISH).name))
+
+    plan_one()
+    assert sum(documents) > len(documents) / 10
 
 
-def test_hostile_projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+# Most of them say nothing to a rehearsal that they do not say to `show`, which reads many more.
+@settings(max_examples=settings().max_examples // 4)
+@given(hostile_projects(), st.sampled_from(EVENTS))
+def test_hostile_projects(files: Files, event: str) -> None:
     """Projects with tokens and bytes deleted, doubled, swapped, put in or cut off end with a document or a message."""
-    monkeypatch.setenv("PATH", "")
-    for number, case in enumerate(hostile_projects(SEED, PART)):
-        if not case.special:
-            ends_well(case, tmp_path, EVENTS[number % 3], None)
+    with project_of(files) as root:
+        ends_well(root, event, None)
 
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb(tmp_path: Path, name: str) -> None:
     """Expressions that grow, matrices in matrices, patterns that no engine ends and calls without end cost neither time nor memory."""
-    ends_well(Case(name, BOMBS[name]), tmp_path, "push" if name.startswith("paths") else "release", Path(PUBLISH).name)
+    BOMBS[name](tmp_path)
+    ends_well(tmp_path, "push" if name.startswith("paths") else "release", Path(PUBLISH).name)
 
 
 def test_thousands_of_jobs_are_ordered_at_once() -> None:
@@ -119,12 +123,14 @@ def test_a_step_fails_in_words(tmp_path: Path, name: str) -> None:
     assert words in f"{ran.reasons} {ran.result.reason}"
 
 
-@pytest.mark.parametrize("number", [103, 110])
-def test_the_command_on_hostile_workflows(tmp_path: Path, number: int) -> None:
+# Each example is two processes and a repository.
+@settings(max_examples=max(2, settings().max_examples // 50))
+@given(changed(RICH).map(lambda text: without_work(text)), st.sampled_from(EVENTS))
+def test_the_command_on_hostile_workflows(text: str, event: str) -> None:
     """The command ends with a document and status 0 or 1, or with status 2 and a message, and never with a traceback."""
-    text = without_work(changed(random.Random(number), RICH))  # noqa: S311 - the same cases again
-    root = project(tmp_path / "p", text, {".github/workflows/other.yml": CALLED.decode()})
-    done = rehearse(root, EVENTS[number % 3], "--workflow", Path(PUBLISH).name)
+    with tempfile.TemporaryDirectory() as folder:
+        root = project(Path(folder, "p"), text, {".github/workflows/other.yml": CALLED.decode()})
+        done = rehearse(root, event, "--workflow", Path(PUBLISH).name)
     assert "Traceback" not in done.words
     assert (done.status == 2) == ("\nerror: " in f"\n{done.words}")
     assert done.status in (0, 1, 2)

@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from planning import plan
 from small import Rehearsed, commit, project, rehearse
+
+from pypi_runbook.errors import RunbookError
 
 NEEDS = """
 name: Needs
@@ -266,8 +269,11 @@ WRONG = {
 def test_a_workflow_that_github_would_not_run_says_so(name: str, tmp_path: Path) -> None:
     """What only shows when the run is put together ends with GitHub's words: before any job, or at the job."""
     before, after, words = WRONG[name]
-    files = {".github/workflows/called.yml": CALLED}
-    done = rehearse(project(tmp_path / "p", CALLER.replace(before, after, 1), files), "workflow_dispatch", "--workflow", "publish.yml")
-    told = done.document.get("error", {}).get("message", "") + " ".join(job["reason"] for job in done.document.get("jobs", ()))
+    root, scratch = tmp_path / "p", tmp_path / "scratch"
+    project(root, CALLER.replace(before, after, 1), {".github/workflows/called.yml": CALLED}, commits=False)
+    scratch.mkdir()
+    try:
+        told = " ".join(job["reason"] for job in plan(root, "workflow_dispatch", "publish.yml", scratch)["jobs"])
+    except RunbookError as error:
+        told = error.message
     assert words in told
-    assert done.status in (1, 2)

@@ -11,6 +11,14 @@ from pypi_runbook.pages.tables import table
 
 FOLDER = Path("assets", "benchmarks")
 CASES = {"uploads": "Uploads of a small wheel", "simple-index": "Pages of the simple index"}
+KINDS = {
+    "environments": "pages: environments with pip or uv",
+    "builds": "pages: builds",
+    "uploads": "pages: uploads",
+    "checks": "pages: checks",
+    "rehearsals": "pages: rehearsals",
+    "other": "pages: everything else",
+}
 STARTS = {"process": "the command, from its start to its first answer", "twin": "the same inside a Python that has everything imported"}
 
 
@@ -18,10 +26,12 @@ def benchmark_table(docs: Path, name: str) -> str:
     """Return the table of the benchmark NAME (a file below the folder DOCS), with when and where it was measured."""
     place = docs / FOLDER / f"{name}.json"
     if not place.is_file():
-        raise RunbookError("no-such-benchmark", f"there is no result of a benchmark `{name}`", next="ask for index, start, manual or rehearsal")
+        raise RunbookError(
+            "no-such-benchmark", f"there is no result of a benchmark `{name}`", next="ask for index, start, manual, rehearsal or testing"
+        )
     found = json.loads(place.read_text(encoding="utf-8"))
-    rows = {"index": _ratios, "start": _starts, "manual": _paths, "rehearsal": _rehearsal}[name](found)
-    return f"{rows}\n{_where(found, 'fastest' if name == 'start' else 'median')}\n"
+    rows = {"index": _ratios, "start": _starts, "manual": _paths, "rehearsal": _rehearsal, "testing": _testing}[name](found)
+    return f"{rows}\n{_where(found, {'start': 'fastest', 'testing': 'sum'}.get(name, 'median'))}\n"
 
 
 def _ratios(found: dict[str, Any]) -> str:
@@ -53,6 +63,18 @@ def _rehearsal(found: dict[str, Any]) -> str:
     )
 
 
+def _testing(found: dict[str, Any]) -> str:
+    """Return where the seconds of a full test run go, all workers together."""
+    seconds = found["seconds"]
+    parts = [
+        *((KINDS[kind], value) for kind, value in seconds["pages"].items()),
+        *((f"`tests/{folder.replace(' ', '/')}`", value) for folder, value in seconds["tests"].items()),
+    ]
+    whole = sum(value for _, value in parts) or 1
+    rows = [[name, str(value), f"{value / whole:.0%}"] for name, value in sorted(parts, key=lambda part: -part[1])]
+    return table(["What", "Seconds", "Share"], rows)
+
+
 def _where(found: dict[str, Any], counts: str) -> str:
     cpus = f"{found['cpus']} processor{'s' * (found['cpus'] != 1)}"
-    return f"Measured on {found['date']} on {cpus}: the {counts} of {found['rounds']} rounds."
+    return f"Measured on {found['date']} on {cpus}: the {counts} of {found['rounds']} round{'s' * (found['rounds'] != 1)}."

@@ -110,7 +110,7 @@ class Macros:
         return reference.fences_reference()
 
     def benchmark_table(self, name: str) -> str:
-        """Return what a benchmark found, `index` or `start`, and when it was measured."""
+        """Return what a benchmark found, for example `index` or `testing`, and when it was measured."""
         return benchmarks.benchmark_table(guidance.docs(self._env), name)
 
     def clients_table(self) -> str:
