@@ -90,6 +90,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Choose before anything is rendered or collected."""
+    if all(re.search(r"\.md(:\d+|::.*)?$", argument) for argument in config.args):
+        # A run of pages alone need not load Hypothesis, which its plugin does even to report nothing.
+        config.pluginmanager.unregister(name="hypothesispytest")
     if handed := getattr(config, "workerinput", {}).get("selection"):
         config.pluginmanager.register(Chosen(handed), "runbook-chosen")
         return
