@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -69,11 +70,19 @@ def read_config(root: Path) -> dict[str, Any]:
     """Return ROOT's mkdocs.yml as plain data; tags that only MkDocs understands are let through."""
     file = root / CONFIG
     try:
-        data = YAML(typ="rt").load(file.read_text(encoding="utf-8"))
+        stat = file.stat()
     except FileNotFoundError as error:
         raise RunbookError(
             "no-mkdocs-yml", f"there is no {CONFIG} in {root}", next="run the command in the repository that holds the guide"
         ) from error
+    return dict(_read_config(file, stat.st_size, stat.st_mtime_ns))
+
+
+@lru_cache(maxsize=8)
+def _read_config(file: Path, *_stamp: int) -> dict[str, Any]:
+    """Return what FILE says; it is read again only when it was touched."""
+    try:
+        data = YAML(typ="rt").load(file.read_text(encoding="utf-8"))
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else None

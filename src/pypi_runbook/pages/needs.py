@@ -13,7 +13,6 @@ import pytest
 
 from pypi_runbook.pages.schedule import path_of
 from pypi_runbook.tools import how_to_install, lacking, reason
-from pypi_runbook.twin.namespace import namespaces_work
 
 NAMESPACES = "user namespaces"
 
@@ -30,8 +29,11 @@ def require(*needs: str) -> None:
     """Skip the running test where this machine lacks any of NEEDS: commands, or "user namespaces"."""
     __tracebackhide__ = True
     missing = lacking(need for need in needs if need != NAMESPACES)
-    if NAMESPACES in needs and not namespaces_work():
-        missing.append(NAMESPACES)
+    if NAMESPACES in needs:
+        # Imported here: a run of a page loads the twin only where its sessions are started.
+        from pypi_runbook.twin.namespace import namespaces_work
+
+        missing += [] if namespaces_work() else [NAMESPACES]
     if missing:
         raise LackingError(missing)
 
