@@ -27,6 +27,7 @@ from pypi_runbook.errors import RunbookError
 from pypi_runbook.pages import leftovers
 from pypi_runbook.pages.outcome import FAILED, Complaint, Outcome, failed, not_run, skipped
 from pypi_runbook.pages.pathrun import PathRun
+from pypi_runbook.pages.pip_ready import ready_ensurepip
 from pypi_runbook.pages.rehearsed import read_record
 from pypi_runbook.pages.sandbox import Sandbox
 from pypi_runbook.pages.session import PathSpec
@@ -117,7 +118,7 @@ class Supervisor:
     def _start(self) -> PathRun:
         """Make the sandbox, the twin and the shell; the clone comes first, since the twin reads the project."""
         self._sandbox = Sandbox.make(self.spec.project_root, self.spec.guide, self.spec.needs, self.spec.templates)
-        self._twin = self._open.enter_context(Twin.start(project=self._sandbox.project))
+        self._twin = self._open.enter_context(Twin.start(project=self._sandbox.project, brief=True))
         for fault in self.spec.fault.split():
             self._twin.fault(fault)
         self._run = PathRun(self.spec, self._sandbox, self._twin, self._reads)
@@ -139,6 +140,7 @@ def main() -> None:
     # Asked once, here: every fork inherits the answers.
     namespaces_work()
     base_tools()
+    ready_ensurepip()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while handles := socket.recv_fds(control, 1, 1)[1]:
         if os.fork() == 0:
