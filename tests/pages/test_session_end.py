@@ -13,8 +13,8 @@ import pytest
 
 from pypi_runbook import processes
 from pypi_runbook.pages import leftovers
-from pypi_runbook.pages.pip_ready import ready_ensurepip
-from pypi_runbook.pages.sandbox import Sandbox
+from pypi_runbook.pages.ready import ready_ensurepip
+from pypi_runbook.pages.sandbox import Sandbox, session_parent
 from pypi_runbook.pages.session import PathSpec, Session
 from pypi_runbook.pages.snippet import Snippet
 from pypi_runbook.twin.namespace import namespaces_work
@@ -81,7 +81,7 @@ def wait_until(condition: object, seconds: float = 30) -> None:
 
 def test_a_closed_session_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A path that ends as it should takes its folders with it, read-only ones too."""
-    made = Path(os.environ.get("TMPDIR", "/tmp"))
+    made = Path(session_parent())
     before = set(made.glob("rb-*"))
     monkeypatch.chdir(tmp_path)
     assert results(path_of("mkdir locked && touch locked/file && chmod 500 locked")) == [("passed", "")]

@@ -1,7 +1,7 @@
 """What `python -m ensurepip` runs in a session: it copies a pip that Python itself has installed before, instead of installing it again.
 
 `venv` calls it for a new environment. In any other case, and whenever something is not as expected, it is Python's own.
-Standard library only: it lies in a copy of the package `ensurepip`, next to the environment `_ready`; see `pip_ready`.
+Standard library only: it lies in a copy of the package `ensurepip`, next to the environment `_ready`; see `ready`.
 """
 
 import base64

@@ -15,7 +15,7 @@ from pypi_runbook import processes, reads
 from pypi_runbook.pages.console import Command, Comparison, read_console
 from pypi_runbook.pages.interpreter import CHILD, Interpreter
 from pypi_runbook.pages.outcome import Complaint, Outcome, failed, passed
-from pypi_runbook.pages.pip_ready import ready_ensurepip
+from pypi_runbook.pages.ready import ready_ensurepip
 from pypi_runbook.pages.sandbox import Sandbox
 from pypi_runbook.pages.session import PathSpec
 from pypi_runbook.pages.shell import COMMAND, Result, Shell

@@ -27,9 +27,9 @@ from pypi_runbook.errors import RunbookError
 from pypi_runbook.pages import leftovers
 from pypi_runbook.pages.outcome import FAILED, Complaint, Outcome, failed, not_run, skipped
 from pypi_runbook.pages.pathrun import PathRun
-from pypi_runbook.pages.pip_ready import ready_ensurepip
+from pypi_runbook.pages.ready import compile_clients, ready_ensurepip
 from pypi_runbook.pages.rehearsed import read_record
-from pypi_runbook.pages.sandbox import Sandbox
+from pypi_runbook.pages.sandbox import Sandbox, session_parent
 from pypi_runbook.pages.session import PathSpec
 from pypi_runbook.pages.snippet import Snippet
 from pypi_runbook.pages.traces import Traces
@@ -47,7 +47,7 @@ class Supervisor:
         self.outcomes: list[Outcome] = []
         self._open = ExitStack()
         # One folder for all that the session and its twin make, so that nothing stays when they are ended from outside.
-        self._folder = Path(tempfile.mkdtemp(prefix="rb-")).resolve()
+        self._folder = Path(tempfile.mkdtemp(prefix="rb-", dir=session_parent())).resolve()
         tempfile.tempdir = str(self._folder)
         # From now on, not since this process was forked: what was loaded before is said again.
         self._reads = self._folder / "reads"
@@ -142,6 +142,12 @@ def main() -> None:
     base_tools()
     ready_ensurepip()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    if os.fork() == 0:
+        # Next to the first sessions, which gain by it already.
+        control.close()
+        os.nice(5)
+        compile_clients()
+        os._exit(0)
     while handles := socket.recv_fds(control, 1, 1)[1]:
         if os.fork() == 0:
             control.close()

@@ -1,24 +1,28 @@
-"""A pip that is installed once per machine, so that `python3 -m venv` in a session does not unpack and compile it each time.
+"""What is made once and then ready for every session: a pip for `python3 -m venv`, and compiled modules of the locked clients.
 
-Python's own `venv` and `ensurepip` install it, into an environment that is kept. Sessions see a copy of the package
+Python's own `venv` and `ensurepip` install that pip, into an environment that is kept. Sessions see a copy of the package
 `ensurepip` whose `__main__` copies from there; a reader's command and the environment that it makes stay the same.
 """
 
 from __future__ import annotations
 
+import compileall
 import fcntl
 import functools
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
 
 from pypi_runbook.twin.mirror import cache_folder
 
+CLIENTS = ("pypi-runbook", "build", "twine", "poetry")
 MAIN = Path(__file__).with_name("ensurepip_main.py")
 
 
@@ -67,3 +71,29 @@ def _described(folder: Path) -> Iterator[bytes]:
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.suffix != ".pyc":
             yield f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}".encode()
+
+
+def compile_clients() -> None:
+    """Compile the modules of the locked clients and of what they need; those that are compiled already cost a look each.
+
+    A session sees this environment read-only, so that Python would compile them anew with each command.
+    """
+    for found in _with_needs(CLIENTS):
+        for file in found.files or ():
+            if file.suffix == ".py" and "tests" not in file.parts:
+                compileall.compile_file(file.locate(), quiet=2)
+    compileall.compile_dir(Path(__file__).parents[1], quiet=2)
+
+
+def _with_needs(names: Iterable[str]) -> Iterator[Distribution]:
+    """Yield the installed distributions NAMES and everything that they require, each once."""
+    waiting, seen = list(names), set()
+    while waiting:
+        if (name := waiting.pop()) not in seen:
+            seen.add(name)
+            try:
+                found = distribution(name)
+            except PackageNotFoundError:
+                continue
+            yield found
+            waiting += [match[0] for line in found.requires or () if (match := re.match(r"[\w.-]+", line)) and "extra ==" not in line]
