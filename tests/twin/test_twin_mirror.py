@@ -253,7 +253,8 @@ def wheels() -> list[Listed]:
     pythons = ["py2", "py3", "py2.py3", "cp27", "cp34", "cp39", f"cp{sys.version_info[0]}{sys.version_info[1]}", "cp3999", "pp310"]
     abis = ["none", "abi3", f"cp{sys.version_info[0]}{sys.version_info[1]}", "cp39"]
     cpus = ["x86_64", "aarch64", "armv7l", "i686"]
-    linux = [f"{name}_{cpu}" for cpu in cpus for name in ("linux", "manylinux1", "manylinux2014", "manylinux_2_17", "manylinux_2_99", "musllinux_1_2")]
+    kinds = ["linux", "manylinux1", "manylinux2014", "manylinux_2_17", "manylinux_2_99", "musllinux_1_2"]
+    linux = [f"{kind}_{cpu}" for cpu in cpus for kind in kinds]
     systems = ["any", "win32", "win_amd64", "macosx_10_9_x86_64", "macosx_11_0_arm64", "macosx_10_9_universal2", *linux, ".".join(linux[2:4])]
     names = ["-".join(("up_stream", "1.0", *tags)) + ".whl" for tags in itertools.product(pythons, abis, systems)]
     return [Listed(name, name) for name in [*names, "up_stream-1.0-1-py3-none-any.whl", "up_stream-1.0.tar.gz", "odd.whl"]]
@@ -267,7 +268,8 @@ def test_a_brief_page_keeps_what_pip_can_install() -> None:
     assert len(fitting) > 10
     assert fitting | {"up_stream-1.0.tar.gz", "odd.whl"} <= kept
     assert len(kept) < len(listing) / 5
-    for agent in ("", "pip/25.0", "pip/25.0 {", "pip/25.0 []", "uv/0.9.0", own_pip().replace("CPython", "PyPy"), re.sub('"(Linux|Darwin)"', '"Other"', own_pip())):
+    others = [own_pip().replace("CPython", "PyPy"), re.sub('"(Linux|Darwin)"', '"Other"', own_pip())]
+    for agent in ("", "pip/25.0", "pip/25.0 {", "pip/25.0 []", "uv/0.9.0", *others):
         assert usable(listing, agent) == listing
 
 

@@ -35,7 +35,7 @@ def main() -> int:
 
 def is_wanted(site: Path, shebang: str) -> bool:
     """Say whether this is venv's call, as venv makes it, for an environment that holds nothing and sees no other packages."""
-    if sys.argv[1:] != ["--upgrade", "--default-pip"] or sys.prefix == sys.base_prefix or not os.path.samefile(".", sys.prefix):
+    if sys.argv[1:] != ["--upgrade", "--default-pip"] or sys.prefix == sys.base_prefix or not Path().samefile(sys.prefix):
         return False
     settings = Path(sys.prefix, "pyvenv.cfg").read_text(encoding="utf-8").lower()
     plain = len(shebang) <= LONGEST and " " not in shebang and "include-system-site-packages = false" in settings
