@@ -52,12 +52,14 @@ def test_whoever_asked_is_killed(tmp_path: Path) -> None:
 
 
 def test_a_session_that_does_not_answer_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A path has a limit; a supervisor that cannot even end is killed with its processes, and the page and the limit are named."""
+    """A path has a limit; a supervisor that cannot even end is killed with its processes and its folder, and the page and the limit are named."""
     for name, seconds in (("START", 10), ("BETWEEN", 0), ("END", 1)):
         monkeypatch.setattr(f"pypi_runbook.pages.session.{name}", seconds)
+    before = set(Path(session_parent()).glob("rb-*"))
     spec = path_of(f"kill -STOP $PPID; sleep {SECONDS}", "true", timeout="1")
     assert results(spec) == [("failed", f"docs/page.md:{line}: this path did not answer within 12 s, and was ended; see stderr") for line in (10, 20)]
     assert not sleeping()
+    assert set(Path(session_parent()).glob("rb-*")) <= before
 
 
 def test_a_block_starts_with_default_signal_handlers() -> None:

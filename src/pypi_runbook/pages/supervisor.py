@@ -47,10 +47,10 @@ class Supervisor:
         self.outcomes: list[Outcome] = []
         self._open = ExitStack()
         # One folder for all that the session and its twin make, so that nothing stays when they are ended from outside.
-        self._folder = Path(tempfile.mkdtemp(prefix="rb-", dir=session_parent())).resolve()
-        tempfile.tempdir = str(self._folder)
+        self.folder = Path(tempfile.mkdtemp(prefix="rb-", dir=session_parent())).resolve()
+        tempfile.tempdir = str(self.folder)
         # From now on, not since this process was forked: what was loaded before is said again.
-        self._reads = self._folder / "reads"
+        self._reads = self.folder / "reads"
         reads.write_to(str(self._reads))
         self._run: PathRun | None = None
         self._traces: Traces | None = None
@@ -80,7 +80,7 @@ class Supervisor:
         processes.end()
         if self._sandbox:
             self._sandbox.remove()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _next(self, snippet: Snippet) -> Outcome:
         """Return what becomes of the next snippet; after the path's last one comes what the path left behind."""
@@ -164,7 +164,7 @@ def serve(connection: socket.socket) -> None:
     processes.adopt_orphans()
     requests, answers = connection.makefile("r", encoding="utf-8"), connection.makefile("w", encoding="utf-8")
     supervisor = Supervisor(PathSpec.loads(requests.readline()))
-    answers.write(f"{os.getpid()}\n")
+    answers.write(f"{os.getpid()} {supervisor.folder}\n")
     answers.flush()
     waiting: SimpleQueue[dict[str, Any]] = SimpleQueue()
     listener = threading.Thread(target=_listen, args=(requests, waiting, supervisor), daemon=True)
