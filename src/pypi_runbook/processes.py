@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -33,17 +33,32 @@ def adopt_orphans() -> None:
 
 def running() -> Iterator[Process]:
     """Yield every process that still runs; a dead one that waits for its parent does not count."""
+    return map(_whole, _named())
+
+
+def _named() -> Iterator[Process]:
+    """Yield the same, with only the program's name as the command where that is quicker."""
     if not Path("/proc/self/stat").exists():
         yield from _listed()
         return
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdecimal():
-            with suppress(OSError):
-                stat = (folder / "stat").read_text(errors="replace")
-                name, (state, parent) = stat[stat.index("(") + 1 : stat.rindex(")")], stat[stat.rindex(")") + 2 :].split()[:2]
-                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-                if state not in "ZX":
-                    yield Process(int(folder.name), int(parent), command or name)
+    for name in filter(str.isdecimal, os.listdir("/proc")):  # noqa: PTH208 (asked after each snippet: pathlib would double the time)
+        with suppress(OSError):
+            stat = _read(name, "stat")
+            state, parent = stat[stat.rindex(")") + 2 :].split(maxsplit=2)[:2]
+            if state not in "ZX":
+                yield Process(int(name), int(parent), stat[stat.index("(") + 1 : stat.rindex(")")])
+
+
+def _whole(process: Process) -> Process:
+    """Return PROCESS with all words of its command, where the system tells them."""
+    with suppress(OSError):
+        return replace(process, command=_read(process.pid, "cmdline").replace("\0", " ").strip() or process.command)
+    return process
+
+
+def _read(pid: int | str, file: str) -> str:
+    with open(f"/proc/{pid}/{file}", errors="replace") as stream:  # noqa: PTH123 (as above)
+        return stream.read()
 
 
 def _listed() -> Iterator[Process]:
@@ -58,14 +73,14 @@ def _listed() -> Iterator[Process]:
 def descendants(root: int | None = None, *, without: Iterable[int] = ()) -> list[Process]:
     """Return the processes below ROOT, this process unless given; those of WITHOUT and what is below them are left out."""
     children: dict[int, list[Process]] = {}
-    for process in running():
+    for process in _named():
         children.setdefault(process.parent, []).append(process)
     found, queue, left_out = [], [root or os.getpid()], set(without)
     while queue:
         below = [process for process in children.get(queue.pop(), []) if process.pid not in left_out]
         found.extend(below)
         queue.extend(process.pid for process in below)
-    return found
+    return list(map(_whole, found))
 
 
 def end(root: int | None = None, *, without: Iterable[int] = (), itself: bool = False, patience: float = 5.0) -> None:

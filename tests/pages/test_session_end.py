@@ -13,9 +13,11 @@ import pytest
 
 from pypi_runbook import processes
 from pypi_runbook.pages import leftovers
-from pypi_runbook.pages.sandbox import Sandbox
+from pypi_runbook.pages.ready import ready_ensurepip
+from pypi_runbook.pages.sandbox import Sandbox, session_parent
 from pypi_runbook.pages.session import PathSpec, Session
 from pypi_runbook.pages.snippet import Snippet
+from pypi_runbook.twin.namespace import namespaces_work
 
 ROOT = Path(__file__).resolve().parents[2]
 # A time to sleep that is this process's own.
@@ -50,12 +52,14 @@ def test_whoever_asked_is_killed(tmp_path: Path) -> None:
 
 
 def test_a_session_that_does_not_answer_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A path has a limit; a supervisor that cannot even end is killed with its processes, and the page and the limit are named."""
+    """A path has a limit; a supervisor that cannot even end is killed with its processes and its folder, and the page and the limit are named."""
     for name, seconds in (("START", 10), ("BETWEEN", 0), ("END", 1)):
         monkeypatch.setattr(f"pypi_runbook.pages.session.{name}", seconds)
+    before = set(Path(session_parent()).glob("rb-*"))
     spec = path_of(f"kill -STOP $PPID; sleep {SECONDS}", "true", timeout="1")
     assert results(spec) == [("failed", f"docs/page.md:{line}: this path did not answer within 12 s, and was ended; see stderr") for line in (10, 20)]
     assert not sleeping()
+    assert set(Path(session_parent()).glob("rb-*")) <= before
 
 
 def test_a_block_starts_with_default_signal_handlers() -> None:
@@ -79,7 +83,7 @@ def wait_until(condition: object, seconds: float = 30) -> None:
 
 def test_a_closed_session_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A path that ends as it should takes its folders with it, read-only ones too."""
-    made = Path(os.environ.get("TMPDIR", "/tmp"))
+    made = Path(session_parent())
     before = set(made.glob("rb-*"))
     monkeypatch.chdir(tmp_path)
     assert results(path_of("mkdir locked && touch locked/file && chmod 500 locked")) == [("passed", "")]
@@ -146,3 +150,56 @@ def test_a_missing_tool_is_named_before_anything_is_made(tmp_path: Path, monkeyp
     with pytest.raises(Exception, match="no-such-tool"):
         Sandbox.make(PROJECT, "tiny", ["no-such-tool"])
     assert not list(tmp_path.iterdir())
+
+
+# Lists an environment: each name, its rights, and where it leads or what it holds, with PLACE for its own place; compiled files hold times.
+DESCRIBE = """
+import os, stat, sys
+from pathlib import Path
+
+place = Path(sys.argv[1])
+for path in sorted(place.rglob("*")):
+    held = os.readlink(path) if path.is_symlink() else b"" if path.is_dir() or path.suffix == ".pyc" else path.read_bytes()
+    held = held.replace(str(place).encode(), b"PLACE") if isinstance(held, bytes) else held
+    is_record = path.name == "RECORD"
+    lines = sorted(line for line in held.splitlines() if b"/bin/" not in line) if is_record else held
+    print(path.relative_to(place), stat.filemode(path.lstat().st_mode), lines)
+"""
+# Says whether each command that pip's RECORD names is the one that lies there, by its hash and size.
+VERIFY = """
+import base64, hashlib, sys
+from importlib.metadata import distribution
+
+commands = [file for file in distribution("pip").files if "bin" in file.parts]
+for file in commands:
+    content = file.locate().read_bytes()
+    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
+    assert (file.hash.value, file.size) == (digest, len(content)), file
+assert len(commands) == 3
+"""
+
+
+@pytest.mark.parametrize("options", ["", "--system-site-packages", "--without-pip"])
+def test_an_environment_is_the_one_that_a_reader_makes(options: str, tmp_path: Path) -> None:
+    """`python3 -m venv` in a session makes the same files as anywhere, with the same rights; only the place in them differs."""
+    plain, describe, verify = tmp_path / "env", tmp_path / "describe.py", tmp_path / "verify.py"
+    describe.write_text(DESCRIBE)
+    verify.write_text(VERIFY)
+    subprocess.run([sys._base_executable, "-m", "venv", *options.split(), plain], check=True)  # type: ignore[attr-defined]
+    checks = [
+        f'python3 -m venv {options} "$TMPDIR/env"',
+        f'python3 {describe} "$TMPDIR/env" > made && python3 {describe} {plain} > plain && diff plain made && grep -q activate made',
+        f'test "{options}" = --without-pip || "$TMPDIR/env/bin/pip" --version | grep -F " $TMPDIR/env/"',
+        f'test "{options}" = --without-pip || "$TMPDIR/env/bin/python" {verify}',
+    ]
+    assert results(path_of(*checks, timeout="120")) == [("passed", "")] * 4
+
+
+@pytest.mark.skipif(ready_ensurepip() is None or not namespaces_work(), reason="without namespaces, Python installs pip itself")
+@pytest.mark.parametrize(("folder", "is_copy"), [("env", True), ("two words", False), ("e" * 130, False)])
+def test_pip_is_copied_where_that_changes_nothing(folder: str, is_copy: bool) -> None:
+    """A new environment gets the pip that was installed before; where pip's commands would begin differently, Python installs it."""
+    pip = '"$TMPDIR/$folder"/lib/python*/site-packages/pip/__init__.py'
+    made = f'folder="{folder}" && python3 -m venv "$TMPDIR/$folder" && "$TMPDIR/$folder/bin/pip" --version'
+    older = f'{"" if is_copy else "! "}test {pip} -ot "$TMPDIR/$folder/pyvenv.cfg"'
+    assert results(path_of(made, older, timeout="120")) == [("passed", "")] * 2

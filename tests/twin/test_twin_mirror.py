@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 import hashlib
 import http.server
+import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -15,9 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from packaging.tags import sys_tags
+from packaging.utils import parse_wheel_filename
 
 from pypi_runbook.rules.sample import make_sdist, make_wheel
 from pypi_runbook.twin import Twin
+from pypi_runbook.twin.listing import Listed, usable
 from pypi_runbook.twin.pages import read_page
 from pypi_runbook.twin.upstream import read_upstream
 
@@ -234,3 +239,52 @@ def test_json_and_html_pages_say_the_same() -> None:
 
     assert from_html == from_json
     assert from_html.path == path.removeprefix("/")
+
+
+@functools.cache
+def own_pip() -> str:
+    """Return how this environment's pip calls itself."""
+    ask = "from pip._internal.network.session import user_agent; print(user_agent())"
+    return subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def wheels() -> list[Listed]:
+    """Return wheels for many Pythons, ABIs and systems, and an sdist."""
+    pythons = ["py2", "py3", "py2.py3", "cp27", "cp34", "cp39", f"cp{sys.version_info[0]}{sys.version_info[1]}", "cp3999", "pp310"]
+    abis = ["none", "abi3", f"cp{sys.version_info[0]}{sys.version_info[1]}", "cp39"]
+    cpus = ["x86_64", "aarch64", "armv7l", "i686"]
+    kinds = ["linux", "manylinux1", "manylinux2014", "manylinux_2_17", "manylinux_2_99", "musllinux_1_2"]
+    linux = [f"{kind}_{cpu}" for cpu in cpus for kind in kinds]
+    systems = ["any", "win32", "win_amd64", "macosx_10_9_x86_64", "macosx_11_0_arm64", "macosx_10_9_universal2", *linux, ".".join(linux[2:4])]
+    names = ["-".join(("up_stream", "1.0", *tags)) + ".whl" for tags in itertools.product(pythons, abis, systems)]
+    return [Listed(name, name) for name in [*names, "up_stream-1.0-1-py3-none-any.whl", "up_stream-1.0.tar.gz", "odd.whl"]]
+
+
+def test_a_brief_page_keeps_what_pip_can_install() -> None:
+    """Of many wheels a brief page keeps each that this pip accepts, and less than a fifth of all; other clients get all."""
+    own, listing = set(sys_tags()), wheels()
+    kept = {item.filename for item in usable(listing, own_pip())}
+    fitting = {item.filename for item in listing if item.filename != "odd.whl" and item.is_wheel and parse_wheel_filename(item.filename)[3] & own}
+    assert len(fitting) > 10
+    assert fitting | {"up_stream-1.0.tar.gz", "odd.whl"} <= kept
+    assert len(kept) < len(listing) / 5
+    others = [own_pip().replace("CPython", "PyPy"), re.sub('"(Linux|Darwin)"', '"Other"', own_pip())]
+    for agent in ("", "pip/25.0", "pip/25.0 {", "pip/25.0 []", "uv/0.9.0", *others):
+        assert usable(listing, agent) == listing
+
+
+@pytest.mark.usefixtures("cache")
+def test_only_a_brief_twin_leaves_wheels_out(tmp_path: Path, upstream: Upstream) -> None:
+    """A pip sees no foreign wheel in a brief twin, another client does, and caches are told that answers differ; a usual twin lists all for both."""
+    from people import Person
+
+    page = tmp_path / "served" / "simple" / NAME / "index.html"
+    page.write_text(page.read_text().replace("</body>", '<a href="up_stream-1.0-cp27-none-win32.whl">foreign</a></body>'))
+    assert upstream.asked == []
+    for brief in (True, False):
+        with Twin.start(brief=brief) as twin:
+            ask = ("curl", "-sSi", f"https://pypi.org/simple/{NAME}/")
+            own, other = Person(twin, tmp_path).run(*ask, "-A", own_pip()).stdout, Person(twin, tmp_path).run(*ask).stdout
+        assert ("win32" not in own) is brief
+        assert "win32" in other
+        assert all(("User-Agent" in words) is brief for words in (own, other))

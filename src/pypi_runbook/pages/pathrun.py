@@ -15,6 +15,7 @@ from pypi_runbook import processes, reads
 from pypi_runbook.pages.console import Command, Comparison, read_console
 from pypi_runbook.pages.interpreter import CHILD, Interpreter
 from pypi_runbook.pages.outcome import Complaint, Outcome, failed, passed
+from pypi_runbook.pages.ready import MAIN, ready_ensurepip
 from pypi_runbook.pages.sandbox import Sandbox
 from pypi_runbook.pages.session import PathSpec
 from pypi_runbook.pages.shell import COMMAND, Result, Shell
@@ -37,13 +38,13 @@ class PathRun:
         environment = {**twin.environment(sandbox.home, sandbox.tmp), "PATH": str(sandbox.bin), "PYTHONUNBUFFERED": "1", reads.VARIABLE: str(read)}
         # Some containers have no HOME, or / for one.
         outside = [str(folder) for folder in (Path.home(), spec.root) if folder.is_dir() and folder != Path("/")]
-        command = [*READONLY, str(sandbox.folder), *outside, "--", *COMMAND]
+        command = [*READONLY, str(sandbox.folder), *map(str, ready_ensurepip() or ("", "")), *outside, "--", *COMMAND]
         self.shell = Shell(sandbox.driver, twin.wrap(command), environment, sandbox.project)
         # Whether what lies outside the sandbox is out of reach; else whoever asks has to compare files.
         self.protected = self.shell.run(" && ".join(f"test ! -w {shlex.quote(folder)}" for folder in outside)).status == 0
         self.python = Interpreter(self.shell, sandbox.driver)
         # Run by their place, so that nothing imports them.
-        reads.note(Path(READONLY[-1]), CHILD)
+        reads.note(Path(READONLY[-1]), CHILD, MAIN)
         self._sources: dict[int, tuple[Snippet, int]] = {}
 
     def run(self, snippet: Snippet) -> Outcome:

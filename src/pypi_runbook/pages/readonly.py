@@ -1,7 +1,8 @@
-"""Become a command for which some folders are read-only: SANDBOX FOLDER… -- COMMAND…
+"""Become a command for which some folders are read-only: SANDBOX SEEN HIDDEN FOLDER… -- COMMAND…
 
 A session puts the real checkout and the real HOME out of reach this way, where user namespaces are allowed; elsewhere the
-command runs as it is, and the session compares files. Started as a file with an isolated interpreter: standard library only.
+command runs as it is, and the session compares files. In the place of the folder HIDDEN the command sees SEEN, unless both
+are empty. Started as a file with an isolated interpreter: standard library only.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ KEPT, ST_RELATIME = 2 | 4 | 8 | 1024 | 2048, 4096
 def main(arguments: list[str]) -> None:
     """Protect the folders if that is allowed, then become the command."""
     end = arguments.index("--")
-    sandbox, *folders = arguments[:end]
+    sandbox, seen, hidden, *folders = arguments[:end]
     command = arguments[end + 1 :]
     if sys.platform == "linux":
         try:
@@ -29,6 +30,8 @@ def main(arguments: list[str]) -> None:
                 bind(folder, MS_RDONLY)
             # Last, since the sandbox may lie in one of them.
             bind(sandbox, 0)
+            if seen:
+                bind(seen, MS_RDONLY, hidden)
         except OSError as error:
             print(f"the checkout and HOME are not read-only for this session: {error}", file=sys.stderr)  # noqa: T201 (it runs without the library, so without click)
     # Python ignores them, and the command would inherit that.
@@ -47,12 +50,12 @@ def enter() -> None:
     call("mount", b"none", b"/", None, ctypes.c_ulong(MS_REC | MS_PRIVATE), None)
 
 
-def bind(folder: str, extra: int) -> None:
-    """Mount FOLDER over itself with its own flags and EXTRA ones."""
+def bind(folder: str, extra: int, place: str = "") -> None:
+    """Mount FOLDER over PLACE, itself unless given, with its own flags and EXTRA ones."""
     flags = os.statvfs(folder).f_flag
     kept = (flags & KEPT) | (MS_RELATIME if flags & ST_RELATIME else 0)
-    name = os.fsencode(folder)
-    call("mount", name, name, None, ctypes.c_ulong(MS_BIND), None)
+    source, name = os.fsencode(folder), os.fsencode(place or folder)
+    call("mount", source, name, None, ctypes.c_ulong(MS_BIND), None)
     call("mount", b"none", name, None, ctypes.c_ulong(MS_REMOUNT | MS_BIND | kept | extra), None)
 
 

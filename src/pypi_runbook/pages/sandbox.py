@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import os
+import re
 import shutil
 import stat
 import subprocess
@@ -15,6 +17,9 @@ from typing import Any
 from pypi_runbook.project.checkout import materialize
 from pypi_runbook.tools import fill_path
 
+# Where Linux keeps files in memory, and how much of it a session may need: environments, a clone, a cache.
+MEMORY, ENOUGH = "/dev/shm", 3 << 30  # noqa: S108 (each session makes a folder of its own in it)
+ST_NOEXEC = 8
 GITCONFIG = """\
 [user]
 \tname = A Maintainer
@@ -61,6 +66,19 @@ class Sandbox:
     def remove(self) -> None:
         """Delete everything, also what a command made read-only."""
         shutil.rmtree(self.folder, onerror=_make_writable)
+
+
+def session_parent() -> str:
+    """Return where sessions make their folders: in memory where there is plenty, else where temporary files go; TMPDIR decides if it is set.
+
+    A session makes and deletes some ten thousand small files, and its clients wait for each cached answer to be on the disk.
+    """
+    if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK | os.X_OK):
+        return tempfile.gettempdir()
+    room = os.statvfs(MEMORY)
+    told = re.search(r"^MemAvailable: +(\d+) kB$", Path("/proc/meminfo").read_text(), re.MULTILINE)
+    fits = told and min(room.f_bavail * room.f_frsize, int(told[1]) << 10) >= ENOUGH and not room.f_flag & ST_NOEXEC
+    return MEMORY if fits else tempfile.gettempdir()
 
 
 def clone(source: Path, project: Path, origin: Path, template: Path | None) -> None:

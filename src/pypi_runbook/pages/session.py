@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -104,6 +105,7 @@ class Session:
     _stream: TextIO | None = None
     _connection: socket.socket | None = None
     _supervisor: int = 0
+    _folder: str = ""
     _lost: str = ""
 
     def reach(self, number: int) -> list[Outcome]:
@@ -163,7 +165,8 @@ class Session:
         self._stream = self._connection.makefile("rw", encoding="utf-8")
         self._stream.write(self.spec.dumps() + "\n")
         self._stream.flush()
-        self._supervisor = int(self._stream.readline() or 0)
+        number, _, self._folder = self._stream.readline().strip().partition(" ")
+        self._supervisor = int(number or 0)
         return self._stream
 
     def _wait(self) -> None:
@@ -179,3 +182,5 @@ class Session:
             except TimeoutError:
                 if self._supervisor:
                     processes.end(self._supervisor, itself=True)
+                    # It may be in memory, which it would fill until the machine restarts.
+                    shutil.rmtree(self._folder, ignore_errors=True)

@@ -27,8 +27,9 @@ from pypi_runbook.errors import RunbookError
 from pypi_runbook.pages import leftovers
 from pypi_runbook.pages.outcome import FAILED, Complaint, Outcome, failed, not_run, skipped
 from pypi_runbook.pages.pathrun import PathRun
+from pypi_runbook.pages.ready import compile_clients, ready_ensurepip
 from pypi_runbook.pages.rehearsed import read_record
-from pypi_runbook.pages.sandbox import Sandbox
+from pypi_runbook.pages.sandbox import Sandbox, session_parent
 from pypi_runbook.pages.session import PathSpec
 from pypi_runbook.pages.snippet import Snippet
 from pypi_runbook.pages.traces import Traces
@@ -46,10 +47,10 @@ class Supervisor:
         self.outcomes: list[Outcome] = []
         self._open = ExitStack()
         # One folder for all that the session and its twin make, so that nothing stays when they are ended from outside.
-        self._folder = Path(tempfile.mkdtemp(prefix="rb-")).resolve()
-        tempfile.tempdir = str(self._folder)
+        self.folder = Path(tempfile.mkdtemp(prefix="rb-", dir=session_parent())).resolve()
+        tempfile.tempdir = str(self.folder)
         # From now on, not since this process was forked: what was loaded before is said again.
-        self._reads = self._folder / "reads"
+        self._reads = self.folder / "reads"
         reads.write_to(str(self._reads))
         self._run: PathRun | None = None
         self._traces: Traces | None = None
@@ -79,7 +80,7 @@ class Supervisor:
         processes.end()
         if self._sandbox:
             self._sandbox.remove()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _next(self, snippet: Snippet) -> Outcome:
         """Return what becomes of the next snippet; after the path's last one comes what the path left behind."""
@@ -117,7 +118,7 @@ class Supervisor:
     def _start(self) -> PathRun:
         """Make the sandbox, the twin and the shell; the clone comes first, since the twin reads the project."""
         self._sandbox = Sandbox.make(self.spec.project_root, self.spec.guide, self.spec.needs, self.spec.templates)
-        self._twin = self._open.enter_context(Twin.start(project=self._sandbox.project))
+        self._twin = self._open.enter_context(Twin.start(project=self._sandbox.project, brief=True))
         for fault in self.spec.fault.split():
             self._twin.fault(fault)
         self._run = PathRun(self.spec, self._sandbox, self._twin, self._reads)
@@ -139,7 +140,14 @@ def main() -> None:
     # Asked once, here: every fork inherits the answers.
     namespaces_work()
     base_tools()
+    ready_ensurepip()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    if os.fork() == 0:
+        # Next to the first sessions, which gain by it already.
+        control.close()
+        os.nice(5)
+        compile_clients()
+        os._exit(0)
     while handles := socket.recv_fds(control, 1, 1)[1]:
         if os.fork() == 0:
             control.close()
@@ -156,7 +164,7 @@ def serve(connection: socket.socket) -> None:
     processes.adopt_orphans()
     requests, answers = connection.makefile("r", encoding="utf-8"), connection.makefile("w", encoding="utf-8")
     supervisor = Supervisor(PathSpec.loads(requests.readline()))
-    answers.write(f"{os.getpid()}\n")
+    answers.write(f"{os.getpid()} {supervisor.folder}\n")
     answers.flush()
     waiting: SimpleQueue[dict[str, Any]] = SimpleQueue()
     listener = threading.Thread(target=_listen, args=(requests, waiting, supervisor), daemon=True)

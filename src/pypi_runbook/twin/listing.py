@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,10 @@ from pypi_runbook.twin.records import File
 
 EXTENSIONS = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".egg")
 CONTENT_PATH = re.compile(r"/?(packages/[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{60}/[^/]+)")
+
+
+# What begins the platform tag of a wheel for a system, by the name that pip gives that system.
+PLATFORMS = {"Linux": ("linux", "manylinux", "musllinux"), "Darwin": ("macosx",)}
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,29 @@ class Listed:
             if canonicalize_name(stem[: match.start()]) == project:
                 return stem[match.end() :]
         return ""
+
+
+def usable(listing: list[Listed], agent: str) -> list[Listed]:
+    """Return LISTING without the wheels that the pip which sent AGENT could never install; all of it for any other client.
+
+    A pip compares each wheel with some 900 tags, so a page with 3 000 wheels of other Pythons and systems costs it a second.
+    When in doubt a wheel stays: pip itself decides.
+    """
+    try:
+        about = json.loads(agent.removeprefix("pip/").partition(" ")[2]) if agent.startswith("pip/") else {}
+        if about.get("implementation", {}).get("name") != "CPython" or (name := about["system"]["name"]) not in PLATFORMS:
+            return listing
+        python, cpu = "cp" + "".join(about["python"].split(".")[:2]), about["cpu"] if name == "Linux" else ""
+    except (AttributeError, KeyError, ValueError):
+        return listing
+    return [item for item in listing if not item.is_wheel or _fits(item.filename, python, PLATFORMS[name], cpu)]
+
+
+def _fits(wheel: str, python: str, platforms: tuple[str, ...], cpu: str) -> bool:
+    tags = [tag.split(".") for tag in wheel.removesuffix(".whl").split("-")[-3:]]
+    pythons, abis, systems = tags if len(tags) == 3 else ([python], [], ["any"])
+    runs = any(tag.startswith("py") or tag == python or (tag.startswith("cp3") and "abi3" in abis) for tag in pythons)
+    return runs and any(tag == "any" or (tag.startswith(platforms) and tag.endswith(cpu)) for tag in systems)
 
 
 def own_listing(file: File) -> Listed:

@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 from pypi_runbook.rules.form import NAME
 from pypi_runbook.twin.answers import CORS, cacheable, compact, preferred
 from pypi_runbook.twin.catalog import Catalog
-from pypi_runbook.twin.listing import Listed, file_url, versions
+from pypi_runbook.twin.listing import Listed, file_url, usable, versions
 
 API_VERSION = "1.4"
 JSON = "application/vnd.pypi.simple.v1+json"
@@ -47,8 +47,10 @@ class SimpleIndex:
         if normalized != name:
             raise web.HTTPMovedPermanently(f"/simple/{normalized}/", headers=CORS)
         listing = await self._catalog.listing(normalized, cached=True)
+        if brief := self._catalog.world.brief:
+            listing = usable(listing, request.headers.get("User-Agent", ""))
         content = self._content(normalized, listing)
-        return _answer(request, content, lambda: _project_page(content))
+        return _answer(request, content, lambda: _project_page(content), "Accept, Accept-Encoding" + ", User-Agent" * brief)
 
     def _content(self, name: str, listing: list[Listed]) -> dict[str, Any]:
         return {
@@ -79,12 +81,12 @@ class SimpleIndex:
         return f"https://{self._catalog.index.host}/integrity/{name}/{quote(item.version(name))}/{quote(item.filename)}/provenance"
 
 
-def _answer(request: web.Request, content: dict[str, Any], page: Callable[[], str]) -> web.StreamResponse:
+def _answer(request: web.Request, content: dict[str, Any], page: Callable[[], str], vary: str = "Accept, Accept-Encoding") -> web.StreamResponse:
     # Who accepts nothing of what PyPI has gets HTML all the same.
     kind = preferred(request.headers.get("Accept", ""), OFFERS) or OFFERS[0]
     body = compact(content) + b"\n" if kind == JSON else page().encode()
     serial = str(content["meta"]["_last-serial"])
-    headers = {"Cache-Control": "max-age=600, public", "Vary": "Accept, Accept-Encoding", "X-PyPI-Last-Serial": serial}
+    headers = {"Cache-Control": "max-age=600, public", "Vary": vary, "X-PyPI-Last-Serial": serial}
     return cacheable(request, body, kind, {**headers, **CORS})
 
 

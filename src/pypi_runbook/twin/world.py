@@ -22,6 +22,7 @@ class World:
 
     own: normalized names that are never read through, because the session's project owns them.
     checkout: the repository that github.com serves as an archive, or None.
+    brief: whether pip is listed only the wheels that it could install; see `listing.usable`.
     secret: what somebody must know to change this world from inside it.
     rivals: by index and normalized name, what makes a project in the moment in which an upload is about to make it.
     trusted: the publishers that the indexes know, and GitHub's identities for jobs.
@@ -34,6 +35,7 @@ class World:
     clock: Callable[[], float] = time.time
     own: frozenset[str] = frozenset()
     checkout: Path | None = None
+    brief: bool = False
     requests: list[Request] = field(default_factory=list)
     secret: str = field(default_factory=secrets.token_urlsafe)
     rivals: dict[tuple[str, str], Callable[[], None]] = field(default_factory=dict)
