@@ -7,7 +7,6 @@ import http.server
 import json
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -95,12 +94,12 @@ def _address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.shutdown()
 
 
-@pytest.fixture(name="browser")
-def _browser(tmp_path: Path, address: str) -> Iterator[webdriver.Chrome]:
-    """Start a browser without a history, which may read its clipboard and logs what it asks for."""
+@pytest.fixture(name="started", scope="module")
+def _started(tmp_path_factory: pytest.TempPathFactory, address: str) -> Iterator[webdriver.Chrome]:
+    """Start a browser which may read its clipboard and logs what it asks for."""
     options = Options()
     options.binary_location = str(find("chromium"))
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path}"):
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
     browser = webdriver.Chrome(options=options, service=Service(str(find("chromedriver"))))
@@ -108,6 +107,17 @@ def _browser(tmp_path: Path, address: str) -> Iterator[webdriver.Chrome]:
     browser.execute_cdp_cmd("Browser.grantPermissions", permissions)
     yield browser
     browser.quit()
+
+
+@pytest.fixture(name="browser")
+def _browser(started: webdriver.Chrome, address: str) -> webdriver.Chrome:
+    """Give each test the browser without what an earlier one left in it: choices, size, logs."""
+    started.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    started.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": address.rstrip("/"), "storageTypes": "all"})
+    started.get("about:blank")
+    for kind in ("performance", "browser"):
+        started.get_log(kind)  # type: ignore[no-untyped-call]
+    return started
 
 
 def wait(browser: webdriver.Chrome, script: str) -> Any:

@@ -19,6 +19,7 @@ from pypi_runbook.pages.accounts import Accounts, name_of, seconds_by_group
 from pypi_runbook.pages.guides import CONFIG, read_config
 from pypi_runbook.pages.items import SnippetItem
 from pypi_runbook.pages.needs import Needs
+from pypi_runbook.pages.sandbox import session_parent
 from pypi_runbook.pages.schedule import PathScheduling, path_of
 from pypi_runbook.pages.session import zygote
 from pypi_runbook.pages.sybil import Publication, hand_over, published
@@ -58,7 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if hasattr(config, "workerinput") or not _wants_pages(config):
         return
-    folder = tempfile.TemporaryDirectory(prefix="pypi-runbook-run-")
+    folder = tempfile.TemporaryDirectory(prefix="pypi-runbook-run-", dir=session_parent())
     only = _pages_asked_for(config)
     if only and not config.option.collectonly:
         # It imports the twin while this process collects.
