@@ -53,9 +53,12 @@ class Case:
     """A project of tests/projects as a git repository with one commit and `origin`."""
 
     def __init__(self, name: str, folder: Path, *prepare: str) -> None:
-        """Copy the project case-NAME to FOLDER, and run the lines of PREPARE (for example `git tag v1`) there after the first commit."""
+        """Copy the project NAME to FOLDER, and run the lines of PREPARE (for example `git tag v1`) there after the first commit.
+
+        NAME is the whole name, `case-…`: `scripts/test --changed` looks for it in the tests.
+        """
         self.root = folder / "project"
-        shutil.copytree(PROJECTS / f"case-{name}", self.root)
+        shutil.copytree(PROJECTS / name, self.root)
         self.sh("git init -q -b main .", "git add -A", "git commit -q -m Start")
         self.sh(f"git remote add origin https://github.com/example-org/{self.project_name()}.git", *prepare)
 
