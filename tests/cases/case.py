@@ -13,7 +13,7 @@ from typing import Any
 
 PROJECTS = Path(__file__).resolve().parents[1] / "projects"
 DATE = "2026-01-02T03:04:05Z"
-# No settings of the person's git, and the same commits in every run.
+# No settings of the person's git, which would make the project another person's, and the same commits in every run.
 GIT = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -85,7 +85,7 @@ class Case:
 
     def run(self, *arguments: str) -> Said:
         """Run `pypi-runbook ARGUMENTS` for the project, as a person does outside of GitHub Actions."""
-        env = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
+        env = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")} | GIT
         command = [sys.executable, "-m", "pypi_runbook", *arguments, "--project", str(self.root)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=env, stdin=subprocess.DEVNULL)
         return Said(done.returncode, done.stdout, done.stderr)
