@@ -13,7 +13,7 @@ from typing import Any
 
 PROJECTS = Path(__file__).resolve().parents[1] / "projects"
 DATE = "2026-01-02T03:04:05Z"
-# No settings of the person's git, which would make the project another person's, and the same commits in every run.
+# No settings of the person's git, and the same commits in every run.
 GIT = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -59,7 +59,8 @@ class Case:
         """
         self.root = folder / "project"
         shutil.copytree(PROJECTS / name, self.root)
-        self.sh("git init -q -b main .", "git add -A", "git commit -q -m Start")
+        # The rehearsal takes a clone without a commit by this address for another person's.
+        self.sh("git init -q -b main .", "git config user.email a@example.invalid", "git add -A", "git commit -q -m Start")
         self.sh(f"git remote add origin https://github.com/example-org/{self.project_name()}.git", *prepare)
 
     def project_name(self) -> str:
@@ -85,7 +86,7 @@ class Case:
 
     def run(self, *arguments: str) -> Said:
         """Run `pypi-runbook ARGUMENTS` for the project, as a person does outside of GitHub Actions."""
-        env = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")} | GIT
+        env = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
         command = [sys.executable, "-m", "pypi_runbook", *arguments, "--project", str(self.root)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=env, stdin=subprocess.DEVNULL)
         return Said(done.returncode, done.stdout, done.stderr)
