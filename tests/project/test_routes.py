@@ -263,6 +263,10 @@ CHECK = "check: {runs-on: x, steps: [{run: pytest}]}"
     [
         ([flow("{release: {types: [published, created]}}", up())], ["publishes-twice"]),
         ([flow("{release: {types: [published, edited]}}", up())], []),
+        ([flow("{release: {types: [created]}}", up())], ["misses-drafts"]),
+        ([flow("{release: {types: [created]}}", up()), flow(TAGGED, TRIAL)], ["misses-drafts"]),
+        ([flow("{release: {types: [created]}}", TRIAL), flow(RELEASED, up())], ["misses-drafts"]),
+        ([flow("{release: {types: [created]}}", up("github.event.action == 'published'"))], ["never-publishes"]),
         ([flow("{release: {types: [released, prereleased]}}", up())], []),
         ([flow(TAGGED, up()), flow(RELEASED, up())], ["publishes-twice"]),
         ([flow(TAGGED, up()), flow(RELEASED, TRIAL)], []),

@@ -16,6 +16,7 @@ from pypi_runbook.errors import RunbookError
 from pypi_runbook.project import Facts, read_project
 from pypi_runbook.project.expressions import ExpressionError, Value, as_text, interpolate
 from pypi_runbook.project.indexes import INDEXES
+from pypi_runbook.project.routes.warnings import warnings
 from pypi_runbook.rehearsal.called import Callees, Level
 from pypi_runbook.rehearsal.choosing import PAGE, choose_workflow, no_event, pushes_tags, starts
 from pypi_runbook.rehearsal.definition import WorkflowDefinition
@@ -129,6 +130,8 @@ class _Rehearsal:
         if len(ways) > 1:
             each = ", ".join(f"{event} ({action})" if action else event for event, action in ways)
             self.report.notes.append(f"GitHub starts this workflow {len(ways)} times for one {self.request.event}: {each}")
+        about_routes = (each for each in warnings(self.facts) if each.file == self.definition.file)
+        self.report.notes += (f"{each.file}:{each.line}: {each.message}; {each.fix}" for each in about_routes)
         for note in self.report.notes:
             self.speaker.say(note)
         for line in prepare_indexes(self.machine.ask, self.facts, self.request.publisher) if self.request.registers else ():

@@ -33,6 +33,7 @@ def warnings(facts: Facts) -> list[Finding]:
     by_workflow = [[route for route in found if route.workflow is workflow] for workflow in facts.workflows]
     return [
         *_twice(facts, found),
+        *_drafts(facts, found),
         *(finding for each in by_workflow for finding in _by_hand(facts, each)),
         *(finding for each in by_workflow for finding in _gates(each, found)),
         *(finding for each in by_workflow for finding in _never(facts, each)),
@@ -70,6 +71,26 @@ def _published_twice(facts: Facts, index: str, there: list[Route]) -> Finding:
         "let one event publish: keep the published release, and remove this one",
         "troubleshooting/runs-twice.md",
     )
+
+
+def _drafts(facts: Facts, found: list[Route]) -> Iterator[Finding]:
+    """Find uploads that start for a created release only: GitHub does not send that for a draft, nor when the draft is published."""
+    set_off = [route for route in found if _by_release(route.way)]
+    told: set[str] = set()
+    for route in (route for route in set_off if route.way.action == "created"):
+        for index in route.indexes(surely=False):
+            others = (other for other in set_off if other.way.action != "created")
+            if index not in told and not any(index in other.indexes(surely=False) for other in others):
+                told.add(index)
+                yield Finding(
+                    "misses-drafts",
+                    "warning",
+                    f"GitHub does not send `created` when a draft is published, so no upload to {title(index)} starts for a release that was a draft",
+                    route.workflow.file,
+                    trigger_line(facts, route.workflow, route.way),
+                    "write `types: [published]`, which GitHub sends for a draft too",
+                    "troubleshooting/workflow-does-not-start.md",
+                )
 
 
 def _by_hand(facts: Facts, found: list[Route]) -> Iterator[Finding]:
