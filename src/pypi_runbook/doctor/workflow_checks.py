@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pypi_runbook.doctor import (
     workflow_artifacts,
+    workflow_conditions,
     workflow_guards,
     workflow_notes,
     workflow_owners,
@@ -27,6 +28,7 @@ WORKFLOW_CHECKS: tuple[Check, ...] = (
     workflow_guards.check_tag_is_version,
     workflow_guards.check_prerelease_guards,
     workflow_guards.check_shallow,
+    workflow_conditions.check_texts_as_booleans,
     workflow_artifacts.check_artifacts,
     workflow_artifacts.check_folders,
     workflow_uploads.check_skip_existing,
