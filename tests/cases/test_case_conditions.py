@@ -63,3 +63,21 @@ def test_texts_that_are_taken_for_booleans(tmp_path: Path, old: str, new: str, w
     case.change(".github/workflows/publish.yml", old, new)
     found = list(check_texts_as_booleans(Checkup(read_project(case.root))))
     assert ["never" if "never runs" in each.message else "always" if "always runs" in each.message else "" for each in found] == wanted
+
+
+def test_skipped_ancestor(tmp_path: Path) -> None:
+    """A skipped job two steps up skips the upload: doctor, show and rehearse name it, and not the upload's `if` (paulrobello/parllama#79)."""
+    case, file = Case("case-skipped-ancestor", tmp_path), ".github/workflows/release.yml"
+    (finding,) = case.run("doctor", "--json").findings("skipped-by-ancestor")
+    assert (finding["severity"], finding["file"], finding["line"]) == ("warning", file, case.line(file, "if: needs.github-release"))
+    assert finding["message"].startswith("job pypi is skipped when someone selects Run workflow, with skip_testpypi ticked")
+    assert "job testpypi, an ancestor, is skipped then, and its `if` calls no status function" in finding["message"]
+    assert "`always() &&`" in finding["fix"]
+    assert "skipped-by-ancestor" in [each["id"] for each in case.run("show", "--json").document["warnings"]]
+    said = quicken(case, file).run("rehearse", "workflow_dispatch", "--input", "skip_testpypi=true", "--json")
+    reason = "testpypi (skipped) comes before the jobs that it needs, and its `if` calls no status function, so all of them have to succeed"
+    assert (said.jobs()["pypi"]["result"], said.jobs()["pypi"]["reason"]) == ("skipped", reason)
+    assert (said.document["release"]["tag"], said.document["uploads"]) == ("v1.4.0", [])
+    assert "nothing was published rehearse: yet a job made the release v1.4.0, which would be public on GitHub" in said.words
+    case.change(file, "if: needs.github-release", "if: ${{ !cancelled() && !failure() }} # needs.github-release")
+    assert case.run("doctor", "--json").findings("skipped-by-ancestor") == []

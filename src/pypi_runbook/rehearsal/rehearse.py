@@ -137,13 +137,13 @@ class _Rehearsal:
         for line in prepare_indexes(self.machine.ask, self.facts, self.request.publisher) if self.request.registers else ():
             self.speaker.say(line)
         release = self.release(prerelease) if self.request.event == "release" else None
-        before, since = self.uploads(), self.machine.ask("report")["requests"]
+        before, since, there = self.uploads(), self.machine.ask("report")["requests"], [each["id"] for each in self.releases()]
         try:
             for number, (event, action) in enumerate(ways):
                 self.run(event, action, inputs, release, number)
         finally:
             self.report.uploads = [upload for upload in self.uploads() if upload not in before]
-            self.report.release = self.released(release)
+            self.report.release = self.released(release, there)
             self.report.refused = self.refused(since)
             self.report.transcript = self.speaker.transcript
 
@@ -190,10 +190,11 @@ class _Rehearsal:
         found: list[dict[str, Any]] = self.machine.ask("github-releases", repository=self.repository)["releases"]
         return found
 
-    def released(self, release: Mapping[str, Any] | None) -> dict[str, Any] | None:
-        """Return RELEASE as it is now; for another event one of the rehearsed tag, if a job made it."""
+    def released(self, release: Mapping[str, Any] | None, there: list[int]) -> dict[str, Any] | None:
+        """Return RELEASE as it is now; for another event one of the rehearsed tag, or one that was not THERE (ids) before the jobs."""
         tag = self.source.ref.removeprefix("refs/tags/")
         now = next((each for each in self.releases() if (each["id"] == release["id"] if release else each["tag_name"] == tag)), None)
+        now = now or next((each for each in self.releases() if each["id"] not in there), None)
         kept = {key: now[key] for key in ("name", "prerelease", "draft")} if now else {}
         return {"tag": now["tag_name"], "body": now["body"] or "", **kept} if now else None
 

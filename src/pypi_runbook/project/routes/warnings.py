@@ -12,6 +12,7 @@ from pypi_runbook.finding import Finding
 from pypi_runbook.project.expressions import ExpressionError, names
 from pypi_runbook.project.facts import Facts, Job, Workflow
 from pypi_runbook.project.indexes import INDEXES
+from pypi_runbook.project.routes.answers import Jobs
 from pypi_runbook.project.routes.gates import late_gates
 from pypi_runbook.project.routes.routing import Route, RoutedUpload, routes
 from pypi_runbook.project.routes.ways import Way, without_markup
@@ -37,6 +38,7 @@ def warnings(facts: Facts) -> list[Finding]:
         *(finding for each in by_workflow for finding in _by_hand(facts, each)),
         *(finding for each in by_workflow for finding in _gates(each, found)),
         *(finding for each in by_workflow for finding in _never(facts, each)),
+        *(finding for each in by_workflow for finding in _skipped(facts, each)),
     ]
 
 
@@ -173,6 +175,30 @@ def _never(facts: Facts, found: list[Route]) -> Iterator[Finding]:
                 "compare the job's condition with the events of `on:`",
                 "troubleshooting/workflow-does-not-start.md",
             )
+
+
+def _skipped(facts: Facts, found: list[Route]) -> Iterator[Finding]:
+    """Find uploads that do not happen because of a skipped job which they do not need themselves."""
+    told: set[str] = set()
+    for route in found:
+        jobs = Jobs(route.workflow, route.way.contexts)
+        for job in (each for each in route.workflow.jobs if each.publishes and each.id not in told):
+            if ancestor := jobs.skipped_by(job.id):
+                told.add(job.id)
+                yield _by_ancestor(facts, route, job, ancestor)
+
+
+def _by_ancestor(facts: Facts, route: Route, job: Job, ancestor: str) -> Finding:
+    way, own = _lower(without_markup(route.way.sentence)), "its `if` calls no status function" if job.condition else "it has no `if`"
+    return Finding(
+        "skipped-by-ancestor",
+        "warning",
+        f"job {job.id} is skipped when {way}: job {ancestor}, an ancestor, is skipped then, and {own}, so that `success()` asks all ancestors",
+        route.workflow.file,
+        condition_line(facts, route.workflow, job),
+        "begin the condition with `!cancelled() && !failure() &&`, or with `always() &&` where it looks at every result itself",
+        "troubleshooting/not-on-the-index.md",
+    )
 
 
 def _decided(workflow: Workflow, job: Job) -> bool:
