@@ -17,6 +17,7 @@ from pypi_runbook.doctor.checkup import Check
 
 WORKFLOW_CHECKS: tuple[Check, ...] = (
     workflow_triggers.check_routes,
+    workflow_triggers.check_tag_patterns,
     workflow_triggers.check_concurrency,
     workflow_triggers.check_cancelled_uploads,
     workflow_permissions.check_who_can_ask_for_a_token,
@@ -36,6 +37,7 @@ WORKFLOW_CHECKS: tuple[Check, ...] = (
     workflow_uploads.check_builds_beside_token,
     workflow_uploads.check_pull_request_target,
     workflow_notes.check_release_notes,
+    workflow_notes.check_release_waits,
     workflow_pins.check_pins,
     workflow_pins.check_retired,
     workflow_pins.check_runners,
