@@ -69,3 +69,25 @@ def test_archive_tag(tmp_path: Path) -> None:
 def test_a_tag_says_a_version_or_none(tag: str, version: bool) -> None:
     """A tag may have something before its version, and nothing behind it."""
     assert says_version(tag) is version
+
+
+def test_workflow_run_two_hops(tmp_path: Path) -> None:
+    """Behind a second workflow_run the tag is lost: show, doctor and rehearse say so; no pull request starts this chain (alphatwirl/atpbar#80)."""
+    case, file = Case("case-workflow-run-two-hops", tmp_path, "git tag v1.4.0"), ".github/workflows/pypi.yml"
+    message = "after “GitHub release”, which `workflow_run` starts itself, `head_branch` is main and not the tag"
+    said = case.run("doctor", "--json")
+    (finding,) = said.findings("tag-lost-by-workflow-run")
+    assert (finding["file"], finding["line"]) == (file, case.line(file, "workflows: [GitHub release]"))
+    assert message in finding["message"]
+    assert "publish in that workflow" in finding["fix"]
+    assert said.findings("untrusted-checkout") == []
+    assert [each["id"] for each in case.run("show", "--json").document["warnings"]] == ["tag-lost-by-workflow-run"]
+    said = case.run("rehearse")
+    assert said.status == 2
+    assert message in said.words
+    assert "follows GitHub release by `workflow_run`, which cannot be rehearsed" in said.words
+    case.change(file, "[GitHub release]", "[Changelog]")
+    assert case.run("doctor", "--json").findings("tag-lost-by-workflow-run") == []
+    case.change(".github/workflows/changelog.yml", "  push:\n", "  pull_request:\n  push:\n")
+    (finding,) = case.run("doctor", "--json").findings("untrusted-checkout")
+    assert (finding["file"], finding["line"]) == (file, case.line(file, "ref: "))

@@ -16,7 +16,7 @@ from pypi_runbook.errors import RunbookError
 from pypi_runbook.project import Facts, read_project
 from pypi_runbook.project.expressions import ExpressionError, Value, as_text, interpolate
 from pypi_runbook.project.indexes import INDEXES
-from pypi_runbook.project.routes.warnings import warnings
+from pypi_runbook.project.routes import warnings
 from pypi_runbook.rehearsal.called import Callees, Level
 from pypi_runbook.rehearsal.choosing import PAGE, choose_workflow, no_event, pushes_tags, starts
 from pypi_runbook.rehearsal.definition import WorkflowDefinition
@@ -79,7 +79,7 @@ def _rehearse(root: Path, request: Request, say: Callable[[str], None]) -> Repor
     facts = read_project(root)
     workflow = choose_workflow(facts, request.event, request.workflow)
     if request.event not in [trigger.event for trigger in workflow.triggers]:
-        raise no_event(workflow, request.event)
+        raise no_event(facts, workflow, request.event)
     with Scratch("twin-rehearsal-") as scratch, machine_for(facts.root) as machine:
         source = take(facts, scratch.path, working_tree=request.working_tree)
         choose_ref(source, facts, request.event, request.ref, on_tags=pushes_tags(workflow), working_tree=request.working_tree)

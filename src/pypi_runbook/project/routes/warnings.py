@@ -15,6 +15,7 @@ from pypi_runbook.project.indexes import INDEXES
 from pypi_runbook.project.routes.answers import Jobs
 from pypi_runbook.project.routes.gates import late_gates
 from pypi_runbook.project.routes.routing import Route, RoutedUpload, routes
+from pypi_runbook.project.routes.samples import texts
 from pypi_runbook.project.routes.ways import Way, without_markup
 from pypi_runbook.project.text import table
 from pypi_runbook.project.workflows import mapping
@@ -39,6 +40,7 @@ def warnings(facts: Facts) -> list[Finding]:
         *(finding for each in by_workflow for finding in _gates(each, found)),
         *(finding for each in by_workflow for finding in _never(facts, each)),
         *(finding for each in by_workflow for finding in _skipped(facts, each)),
+        *(finding for workflow in facts.workflows for finding in _hops(facts, workflow)),
     ]
 
 
@@ -201,6 +203,31 @@ def _by_ancestor(facts: Facts, route: Route, job: Job, ancestor: str) -> Finding
     )
 
 
+def _hops(facts: Facts, workflow: Workflow) -> Iterator[Finding]:
+    """Find uploads that look for the tag in a run which is itself started by `workflow_run`: such a run is one of the default branch."""
+    commands = (step.run or "" for job in workflow.jobs for step in job.steps)
+    if not any(job.publishes for job in workflow.jobs) or "workflow_run.head_branch" not in "\n".join([texts(workflow), *commands]):
+        return
+    between = next((each for each in before(facts, workflow) if any(trigger.event == "workflow_run" for trigger in each.triggers)), None)
+    if between:
+        branch = facts.repository.default_branch or "the default branch"
+        yield Finding(
+            "tag-lost-by-workflow-run",
+            "warning",
+            f"after “{between.name}”, which `workflow_run` starts itself, `head_branch` is {branch} and not the tag, so this workflow cannot publish it",
+            workflow.file,
+            trigger_line(facts, workflow, Way("workflow_run", "")),
+            f"follow the workflow that the tag starts, without “{between.name}” between, or publish in that workflow",
+            "troubleshooting/not-on-the-index.md",
+        )
+
+
+def before(facts: Facts, workflow: Workflow) -> list[Workflow]:
+    """Return the workflows whose runs start WORKFLOW by `workflow_run`."""
+    followed = {name for trigger in workflow.triggers for name in trigger.workflows}
+    return [each for each in facts.workflows if each.name in followed]
+
+
 def _decided(workflow: Workflow, job: Job) -> bool:
     """Tell whether the conditions of JOB and of all others use nothing but what the ways say."""
     try:
@@ -226,7 +253,7 @@ def trigger_line(facts: Facts, workflow: Workflow, way: Way) -> int:
     if not isinstance(on, CommentedMap) or way.event not in on:
         return line_of(data, "on") if "on" in data else workflow.line
     filters: Any = on[way.event]
-    key = "tags" if way.event == "push" else "types"
+    key = {"push": "tags", "workflow_run": "workflows"}.get(way.event, "types")
     if key not in table(filters):
         return line_of(on, way.event)
     return item_line(filters[key], 0) if isinstance(filters[key], list) and filters[key] else line_of(filters, key)
