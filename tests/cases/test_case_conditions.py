@@ -11,17 +11,6 @@ from pypi_runbook.doctor.checkup import Checkup
 from pypi_runbook.doctor.workflow_conditions import check_texts_as_booleans
 from pypi_runbook.project import read_project
 
-# Installing and running the build tool takes most of a rehearsal, and these cases do not depend on what is built.
-QUICK = (("python -m pip install build==1.3.0", "mkdir dist"), ("python -m build", "touch dist/built"))
-
-
-def quicken(case: Case, file: str) -> Case:
-    """Let the workflow FILE of CASE make an empty file instead of distributions."""
-    for old, new in QUICK:
-        case.change(file, old, new)
-    return case
-
-
 def test_output_false_is_true(tmp_path: Path) -> None:
     """The text 'false' counts as true: doctor says that the upload never runs, rehearse why it was skipped (Calysto/metakernel#476)."""
     case, file = Case("case-output-false-is-true", tmp_path), ".github/workflows/publish.yml"
@@ -30,7 +19,7 @@ def test_output_false_is_true(tmp_path: Path) -> None:
     assert "the text 'false' counts as true" in finding["message"]
     assert "the step “Upload to PyPI” of job publish never runs" in finding["message"]
     assert finding["fix"] == "compare it with a text: `needs.prepare.outputs.dry_run != 'true'`"
-    said = quicken(case, file).run("rehearse", "release", "--json")
+    said = case.quicken(file).run("rehearse", "release", "--json")
     step = said.jobs()["publish"]["steps"][-1]
     assert (step["result"], said.document["uploads"]) == ("skipped", [])
     assert "needs.prepare.outputs.dry_run is the text 'false', which counts as true" in step["reason"]
@@ -74,7 +63,7 @@ def test_skipped_ancestor(tmp_path: Path) -> None:
     assert "job testpypi, an ancestor, is skipped then, and its `if` calls no status function" in finding["message"]
     assert "`always() &&`" in finding["fix"]
     assert "skipped-by-ancestor" in [each["id"] for each in case.run("show", "--json").document["warnings"]]
-    said = quicken(case, file).run("rehearse", "workflow_dispatch", "--input", "skip_testpypi=true", "--json")
+    said = case.quicken(file).run("rehearse", "workflow_dispatch", "--input", "skip_testpypi=true", "--json")
     reason = "testpypi (skipped) comes before the jobs that it needs, and its `if` calls no status function, so all of them have to succeed"
     assert (said.jobs()["pypi"]["result"], said.jobs()["pypi"]["reason"]) == ("skipped", reason)
     assert (said.document["release"]["tag"], said.document["uploads"]) == ("v1.4.0", [])

@@ -10,6 +10,7 @@ from pypi_runbook.doctor import (
     workflow_owners,
     workflow_permissions,
     workflow_pins,
+    workflow_publish_action,
     workflow_triggers,
     workflow_uploads,
 )
@@ -32,6 +33,8 @@ WORKFLOW_CHECKS: tuple[Check, ...] = (
     workflow_conditions.check_texts_as_booleans,
     workflow_artifacts.check_artifacts,
     workflow_artifacts.check_folders,
+    workflow_publish_action.check_publish_action,
+    workflow_publish_action.check_inside_composite,
     workflow_uploads.check_skip_existing,
     workflow_uploads.check_attestations,
     workflow_uploads.check_builds_beside_token,
