@@ -11,6 +11,7 @@ from pypi_runbook.doctor.checkup import Checkup
 from pypi_runbook.doctor.workflow_conditions import check_texts_as_booleans
 from pypi_runbook.project import read_project
 
+
 def test_output_false_is_true(tmp_path: Path) -> None:
     """The text 'false' counts as true: doctor says that the upload never runs, rehearse why it was skipped (Calysto/metakernel#476)."""
     case, file = Case("case-output-false-is-true", tmp_path), ".github/workflows/publish.yml"

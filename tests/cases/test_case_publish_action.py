@@ -70,7 +70,7 @@ def test_action_twine_too_old(tmp_path: Path) -> None:
         ("hatchling>=1.32", "hatchling>=1.40", ["publish-action-too-old"]),
         ("hatchling>=1.32", "hatchling>=1.27,<1.32", []),
         ("hatchling>=1.32", "hatchling==1.30.1", []),
-        ("hatchling.build\"\n", "hatchling.build\"\n[tool.hatch.build.targets.wheel]\ncore-metadata-version = \"2.4\"\n", []),
+        ('hatchling.build"\n', 'hatchling.build"\n[tool.hatch.build.targets.wheel]\ncore-metadata-version = "2.4"\n', []),
     ],
 )
 def test_refs_of_the_action(tmp_path: Path, old: str, new: str, wanted: list[str]) -> None:

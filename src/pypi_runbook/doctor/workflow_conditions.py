@@ -35,7 +35,7 @@ def of_condition(view: WorkflowView, job: JobView, step: StepView | None, text: 
         values = texts_of(view, job, name)
         if values and "false" in values and values <= BOOLEAN | {""}:
             uploads = bool(job.uploads) if step is None else any(job.step_of(upload) == step for upload in job.uploads)
-            what = f"job {job.job.id}" if step is None else f"the step “{step.step.name or step.step.uses or step.step.id or 'run'}” of job {job.job.id}"
+            what = f"job {job.job.id}" if step is None else f"the step “{called(step)}” of job {job.job.id}"
             answer = constant(text, name, values)
             means = "" if answer is None else f", so {what} {'always' if answer else 'never'} runs"
             message = f"{name} is a text, and the text 'false' counts as true and equals no boolean{means}: {' '.join(text.split())}"
@@ -43,6 +43,11 @@ def of_condition(view: WorkflowView, job: JobView, step: StepView | None, text: 
             negated = re.search(rf"!\s*{re.escape(name)}", text)
             fix = f"compare it with a text: `{name} {'!=' if negated else '=='} 'true'`"
             yield view.finding("text-taken-for-boolean", severity, message, line, fix, PAGE)
+
+
+def called(step: StepView) -> str:
+    """Return what GitHub calls STEP when nothing in its name is an expression."""
+    return step.step.name or step.step.uses or step.script.strip().partition("\n")[0]
 
 
 def constant(text: str, name: str, values: set[str]) -> Answer:
@@ -53,7 +58,8 @@ def constant(text: str, name: str, values: set[str]) -> Answer:
         table: Value = value
         for key in reversed(rest):
             table = Open({key: table})
-        answers.add(holds(text, dict.fromkeys(CONTEXTS, UNKNOWN) | {first: table}, GOING_WELL))
+        known_then: dict[str, Value] = dict.fromkeys(CONTEXTS, UNKNOWN)
+        answers.add(holds(text, known_then | {first: table}, GOING_WELL))
     return answers.pop() if len(answers) == 1 else None
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pypi_runbook.doctor.checkup import Checkup
 from pypi_runbook.doctor.workflow_view import BUILDS, JobView, StepView, publishing_workflows, workflow_views
 from pypi_runbook.finding import Finding
-from pypi_runbook.project.publish_action import NAME as PUBLISH
 from pypi_runbook.project import Workflow
+from pypi_runbook.project.publish_action import NAME as PUBLISH
 from pypi_runbook.project.routes.warnings import before
 
 SKIPS = re.compile(r"\btwine\b[^\n]*--skip-existing|\bpoetry publish\b[^\n]*--skip-existing|\bpdm publish\b[^\n]*--skip-existing")

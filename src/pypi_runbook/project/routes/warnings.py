@@ -214,7 +214,7 @@ def _hops(facts: Facts, workflow: Workflow) -> Iterator[Finding]:
         yield Finding(
             "tag-lost-by-workflow-run",
             "warning",
-            f"after “{between.name}”, which `workflow_run` starts itself, `head_branch` is {branch} and not the tag, so this workflow cannot publish it",
+            f"after “{between.name}”, which `workflow_run` starts itself, `head_branch` is {branch} and not the tag, so nothing publishes it",
             workflow.file,
             trigger_line(facts, workflow, Way("workflow_run", "")),
             f"follow the workflow that the tag starts, without “{between.name}” between, or publish in that workflow",
