@@ -65,7 +65,7 @@ def test_skipped_ancestor(tmp_path: Path) -> None:
     assert "`always() &&`" in finding["fix"]
     assert "skipped-by-ancestor" in [each["id"] for each in case.run("show", "--json").document["warnings"]]
     said = case.quicken(file).run("rehearse", "workflow_dispatch", "--input", "skip_testpypi=true", "--json")
-    reason = "testpypi (skipped) comes before the jobs that it needs, and its `if` calls no status function, so all of them have to succeed"
+    reason = "not all jobs further up succeeded: testpypi (skipped); its `if` calls no status function, so all of them have to"
     assert (said.jobs()["pypi"]["result"], said.jobs()["pypi"]["reason"]) == ("skipped", reason)
     assert (said.document["release"]["tag"], said.document["uploads"]) == ("v1.4.0", [])
     assert "nothing was published rehearse: yet a job made the release v1.4.0, which would be public on GitHub" in said.words

@@ -215,7 +215,7 @@ def why_skipped(job: JobDefinition, ended: Ended, contexts: Contexts) -> str:
             return f"it needs {', '.join(bad)}"
         if earlier := [f"{id_} ({ended.result(id_)})" for id_ in sorted(ended.before(job)) if ended.result(id_) != "success"]:
             why = "its `if` calls no status function" if written else "it has no `if`"
-            return f"{', '.join(earlier)} comes before the jobs that it needs, and {why}, so all of them have to succeed"
+            return f"not all jobs further up succeeded: {', '.join(earlier)}; {why}, so all of them have to"
     return f"its `if` does not hold: {written}{about_texts(written, contexts)}"
 
 
