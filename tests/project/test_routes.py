@@ -255,6 +255,7 @@ def up(condition: str = "true", needs: str = "[]", steps: str = UPLOAD) -> str:
 
 RELEASED, TAGGED, HAND = "{release: {types: [published]}}", "{push: {tags: ['v*']}}", "{workflow_dispatch: {inputs: {go: {type: boolean}}}"
 TRIAL = f"trial: {{runs-on: x, {TEST_UPLOAD}}}"
+FIRST, AFTER = "first: {runs-on: x, if: inputs.go, steps: []}", "after: {runs-on: x, needs: first, if: always(), steps: []}"
 CHECK = "check: {runs-on: x, steps: [{run: pytest}]}"
 
 
@@ -263,6 +264,10 @@ CHECK = "check: {runs-on: x, steps: [{run: pytest}]}"
     [
         ([flow("{release: {types: [published, created]}}", up())], ["publishes-twice"]),
         ([flow("{release: {types: [published, edited]}}", up())], []),
+        ([flow("{release: {types: [created]}}", up())], ["misses-drafts"]),
+        ([flow("{release: {types: [created]}}", up()), flow(TAGGED, TRIAL)], ["misses-drafts"]),
+        ([flow("{release: {types: [created]}}", TRIAL), flow(RELEASED, up())], ["misses-drafts"]),
+        ([flow("{release: {types: [created]}}", up("github.event.action == 'published'"))], ["never-publishes"]),
         ([flow("{release: {types: [released, prereleased]}}", up())], []),
         ([flow(TAGGED, up()), flow(RELEASED, up())], ["publishes-twice"]),
         ([flow(TAGGED, up()), flow(RELEASED, TRIAL)], []),
@@ -279,6 +284,12 @@ CHECK = "check: {runs-on: x, steps: [{run: pytest}]}"
         ([flow(RELEASED, up("github.event_name == 'push'"))], ["never-publishes"]),
         ([flow(RELEASED, up("github.ref == 'refs/tags/9'"))], []),
         ([flow("push", CHECK)], []),
+        ([flow(HAND + "}", FIRST, AFTER, up(needs="after"))], ["skipped-by-ancestor"]),
+        ([flow(HAND + "}", FIRST, AFTER, up("needs.after.result == 'success'", needs="after"))], ["skipped-by-ancestor"]),
+        ([flow(HAND + "}", FIRST, AFTER, up("'!failure()'", needs="after"))], []),
+        ([flow(HAND + "}", FIRST, AFTER, up("inputs.go", needs="after"))], []),
+        ([flow(HAND + "}", FIRST, AFTER.replace("always()", "success()"), up(needs="after"))], []),
+        ([flow(HAND + "}", FIRST, AFTER, up(needs="first"))], []),
     ],
 )
 def test_what_is_warned_of(tmp_path: Path, workflows: list[str], wanted: list[str]) -> None:

@@ -109,7 +109,9 @@ def test_a_skipped_job_says_why(needs: Rehearsed) -> None:
     reasons = {job["name"]: job["reason"] for job in needs.document["jobs"]}
     assert reasons["after-bad"] == "it needs bad (failure)"
     assert reasons["not-today"] == "its `if` does not hold: github.event_name == 'release'"
-    assert reasons["after-always"] == "a job before those that it needs did not succeed"
+    assert reasons["after-always"] == (
+        "not all jobs further up succeeded: after-bad (skipped), bad (failure), not-today (skipped); it has no `if`, so all of them have to"
+    )
     assert reasons["fast (3)"] == "another job of its matrix failed, and `fail-fast` is on"
     assert reasons["forgiven"].startswith("it failed, and may")
 

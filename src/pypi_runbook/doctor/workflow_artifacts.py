@@ -11,9 +11,9 @@ from fnmatch import fnmatchcase
 from pypi_runbook.doctor.checkup import Checkup
 from pypi_runbook.doctor.workflow_view import EXPRESSION, JobView, StepView, WorkflowView, may_equal, publishing_workflows
 from pypi_runbook.finding import Finding
+from pypi_runbook.project.publish_action import NAME as PUBLISH
 
 UPLOAD, DOWNLOAD = "actions/upload-artifact", "actions/download-artifact"
-PUBLISH = "pypa/gh-action-pypi-publish"
 INSPECT = "hynek/build-and-inspect-python-package"
 PAGE = "troubleshooting/no-dists.md"
 # Steps that put no file into the workspace and move none.

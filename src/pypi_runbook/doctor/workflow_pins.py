@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from pypi_runbook.doctor.checkup import Checkup
-from pypi_runbook.doctor.workflow_artifacts import PUBLISH
 from pypi_runbook.doctor.workflow_view import JobView, StepView, WorkflowView, publishing_workflows
 from pypi_runbook.finding import Finding
+from pypi_runbook.project.publish_action import NAME as PUBLISH
 from pypi_runbook.project.shell import shell_commands
 
 COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?|sha256:[0-9a-f]{64}")

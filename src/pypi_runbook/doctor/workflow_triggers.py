@@ -5,16 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from packaging.version import Version
 from ruamel.yaml.comments import CommentedMap
 
 from pypi_runbook.doctor.checkup import Checkup
 from pypi_runbook.doctor.workflow_view import JobView, WorkflowView, publishing_workflows
 from pypi_runbook.finding import Finding
 from pypi_runbook.project.routes import Route, routes
+from pypi_runbook.project.routes.routing import uploads_in
+from pypi_runbook.project.routes.samples import passes
 from pypi_runbook.project.routes.warnings import warnings
+from pypi_runbook.project.routes.ways import contexts_of
 
 OF_ONE_RUN = re.compile(r"github\.(sha|run_id|run_number)\b")
 OF_ONE_REF = re.compile(r"github\.(ref|ref_name|event\.release\.tag_name)\b")
+# Where in a tag its version can begin, besides at the first digit: `pkg2-v1.0`, `release2/1.0`.
+BEGINS = re.compile(r"(?<![0-9A-Za-z.])[vV]?\d")
+# More tags that are no version would not make the finding clearer.
+MOST_TAGS = 20
 NAMES = {"pypi": "PyPI", "testpypi": "TestPyPI"}
 
 
@@ -88,3 +96,33 @@ def cancelled(view: WorkflowView, line: int, who: str) -> Finding:
 def check_routes(checkup: Checkup) -> Iterator[Finding]:
     """Find what is not safe about the ways to start a publishing workflow; `show` warns of the same."""
     yield from warnings(checkup.facts)
+
+
+def check_tag_patterns(checkup: Checkup) -> Iterator[Finding]:
+    """Find tags in git that say no version and would all the same start a run that publishes."""
+    tags = (checkup.git("tag") or "").splitlines() if checkup.own_git else []
+    others = [tag for tag in tags if not says_version(tag)]
+    for view in publishing_workflows(checkup) if others else ():
+        push = next((trigger for trigger in view.workflow.triggers if trigger.event == "push" and (trigger.tags or not trigger.branches)), None)
+        starting = [tag for tag in others if push and passes(push, tag)][:MOST_TAGS]
+        tag = next((tag for tag in starting if uploads_in(checkup.facts, view.workflow, contexts_of("push", f"refs/tags/{tag}"))), None)
+        if tag:
+            yield view.finding(
+                "tag-is-no-version",
+                "warning",
+                f"the tag {tag} says no version, and a push of it starts this workflow, which publishes",
+                view.line("on", "push", "tags"),
+                "narrow the pattern to versions, for example `v[0-9]+.[0-9]+.[0-9]+*`",
+                "troubleshooting/tag-and-version.md",
+            )
+
+
+def says_version(tag: str) -> bool:
+    """Tell whether TAG ends with a version, whatever stands before it."""
+    for begin in re.search(r"\d", tag), *BEGINS.finditer(tag):
+        try:
+            Version(tag[begin.start() :] if begin else "")
+        except ValueError:
+            continue
+        return True
+    return False

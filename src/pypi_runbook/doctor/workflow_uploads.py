@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator
 
 from pypi_runbook.doctor.checkup import Checkup
-from pypi_runbook.doctor.workflow_artifacts import PUBLISH
 from pypi_runbook.doctor.workflow_view import BUILDS, JobView, StepView, publishing_workflows, workflow_views
 from pypi_runbook.finding import Finding
+from pypi_runbook.project import Workflow
+from pypi_runbook.project.publish_action import NAME as PUBLISH
+from pypi_runbook.project.routes.warnings import before
 
 SKIPS = re.compile(r"\btwine\b[^\n]*--skip-existing|\bpoetry publish\b[^\n]*--skip-existing|\bpdm publish\b[^\n]*--skip-existing")
 # A run that another run started may know that its code is the repository's own.
@@ -75,12 +77,26 @@ def check_pull_request_target(checkup: Checkup) -> Iterator[Finding]:
         if not view.events & {"pull_request_target", "workflow_run"}:
             continue
         for job in view.jobs.values():
-            yield from untrusted_checkouts(view.file, job)
+            yield from untrusted_checkouts(view.file, job) if by_strangers(checkup, view.workflow) else ()
             if "pull_request_target" in view.events and job.trusted and not job.job.condition:
                 page = "troubleshooting/pull-request-target.md"
                 message = f"job {job.job.id} publishes on pull_request_target, and the index refuses a token from that event"
                 fix = "publish on another event, for example a published release"
                 yield view.finding("publishes-on-pull-request-target", "error", message, view.line("on", "pull_request_target"), fix, page)
+
+
+def by_strangers(checkup: Checkup, workflow: Workflow) -> bool:
+    """Tell whether a pull request can start WORKFLOW, itself or through the workflows that it follows by `workflow_run`."""
+    waiting, seen = [workflow], set[str]()
+    while waiting:
+        each = waiting.pop()
+        seen.add(each.file)
+        followed = before(checkup.facts, each)
+        unknown = {name for trigger in each.triggers for name in trigger.workflows} - {other.name for other in followed}
+        if unknown or any(trigger.event.startswith("pull_request") for trigger in each.triggers):
+            return True
+        waiting += [other for other in followed if other.file not in seen]
+    return False
 
 
 def untrusted_checkouts(file: str, job: JobView) -> Iterator[Finding]:

@@ -54,7 +54,7 @@ class Repository:
 
 @dataclass(frozen=True)
 class Trigger:
-    """One event that starts a workflow, with the filters that this project uses."""
+    """One event that starts a workflow, with the filters that this project uses; `workflows` are those that a `workflow_run` follows."""
 
     event: str
     types: list[str]
@@ -64,6 +64,7 @@ class Trigger:
     branches_ignore: list[str]
     tags_ignore: list[str]
     crons: list[str]
+    workflows: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

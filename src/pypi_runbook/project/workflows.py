@@ -228,4 +228,5 @@ def trigger(event: str, value: Any) -> Trigger:
     table = mapping(value)
     inputs = {str(name): {str(key): jsonable(item) for key, item in mapping(body).items()} for name, body in mapping(table.get("inputs")).items()}
     types, branches, tags = (strings(table.get(key)) for key in ("types", "branches", "tags"))
-    return Trigger(event, types, branches, tags, inputs, strings(table.get("branches-ignore")), strings(table.get("tags-ignore")), [])
+    branches_ignore, tags_ignore, workflows = (strings(table.get(key)) for key in ("branches-ignore", "tags-ignore", "workflows"))
+    return Trigger(event, types, branches, tags, inputs, branches_ignore, tags_ignore, [], workflows)

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.project import Facts, Workflow
+from pypi_runbook.project.routes import warnings
 from pypi_runbook.rehearsal.definition import WorkflowDefinition
 from pypi_runbook.rehearsal.filters import reason_against
 from pypi_runbook.twin.trusted.starts import all_starts
@@ -28,7 +29,7 @@ def choose_workflow(facts: Facts, event: str, asked: str | None) -> Workflow:
     if not publishing:
         there = ", ".join(workflow.file for workflow in facts.workflows) or "there is none in .github/workflows"
         raise RunbookError("no-such-workflow", "no workflow of this repository publishes", next=f"choose with --workflow FILE: {there}", page=PAGE)
-    raise no_event(publishing[0].workflow, event)
+    raise no_event(facts, publishing[0].workflow, event)
 
 
 def named(facts: Facts, name: str) -> Workflow:
@@ -40,9 +41,15 @@ def named(facts: Facts, name: str) -> Workflow:
     raise RunbookError("no-such-workflow", f"there is no workflow {name}", ".github/workflows", next=f"workflows: {there}", page=PAGE)
 
 
-def no_event(workflow: Workflow, event: str) -> RunbookError:
+def no_event(facts: Facts, workflow: Workflow, event: str) -> RunbookError:
     """Return the error for an EVENT that WORKFLOW's `on:` does not name."""
     there = [trigger.event for trigger in workflow.triggers if trigger.event in EVENTS]
+    followed = ", ".join(name for trigger in workflow.triggers for name in trigger.workflows)
+    if followed and not there:
+        lost = next((each for each in warnings(facts) if each.id == "tag-lost-by-workflow-run" and each.file == workflow.file), None)
+        message = f"the event {event} does not start this workflow; it follows {followed} by `workflow_run`, which cannot be rehearsed"
+        line, next_ = (lost.line, lost.fix) if lost else (workflow.line, "rehearse the workflow that it follows with --workflow FILE")
+        return RunbookError("no-such-event", f"{message}; {lost.message}" if lost else message, workflow.file, line, next_, NOT_STARTED)
     next_ = f"choose an event: {', '.join(there)}" if there else f"add the event to `on:`, or choose from {', '.join(EVENTS)}"
     return RunbookError("no-such-event", f"the event {event} does not start this workflow", workflow.file, workflow.line, next_, NOT_STARTED)
 

@@ -16,6 +16,7 @@ from pypi_runbook.errors import RunbookError
 from pypi_runbook.project import Facts, read_project
 from pypi_runbook.project.expressions import ExpressionError, Value, as_text, interpolate
 from pypi_runbook.project.indexes import INDEXES
+from pypi_runbook.project.routes import warnings
 from pypi_runbook.rehearsal.called import Callees, Level
 from pypi_runbook.rehearsal.choosing import PAGE, choose_workflow, no_event, pushes_tags, starts
 from pypi_runbook.rehearsal.definition import WorkflowDefinition
@@ -78,7 +79,7 @@ def _rehearse(root: Path, request: Request, say: Callable[[str], None]) -> Repor
     facts = read_project(root)
     workflow = choose_workflow(facts, request.event, request.workflow)
     if request.event not in [trigger.event for trigger in workflow.triggers]:
-        raise no_event(workflow, request.event)
+        raise no_event(facts, workflow, request.event)
     with Scratch("twin-rehearsal-") as scratch, machine_for(facts.root) as machine:
         source = take(facts, scratch.path, working_tree=request.working_tree)
         choose_ref(source, facts, request.event, request.ref, on_tags=pushes_tags(workflow), working_tree=request.working_tree)
@@ -129,18 +130,20 @@ class _Rehearsal:
         if len(ways) > 1:
             each = ", ".join(f"{event} ({action})" if action else event for event, action in ways)
             self.report.notes.append(f"GitHub starts this workflow {len(ways)} times for one {self.request.event}: {each}")
+        about_routes = (each for each in warnings(self.facts) if each.file == self.definition.file)
+        self.report.notes += (f"{each.file}:{each.line}: {each.message}; {each.fix}" for each in about_routes)
         for note in self.report.notes:
             self.speaker.say(note)
         for line in prepare_indexes(self.machine.ask, self.facts, self.request.publisher) if self.request.registers else ():
             self.speaker.say(line)
         release = self.release(prerelease) if self.request.event == "release" else None
-        before, since = self.uploads(), self.machine.ask("report")["requests"]
+        before, since, there = self.uploads(), self.machine.ask("report")["requests"], [each["id"] for each in self.releases()]
         try:
             for number, (event, action) in enumerate(ways):
                 self.run(event, action, inputs, release, number)
         finally:
             self.report.uploads = [upload for upload in self.uploads() if upload not in before]
-            self.report.release = self.released(release)
+            self.report.release = self.released(release, there)
             self.report.refused = self.refused(since)
             self.report.transcript = self.speaker.transcript
 
@@ -187,10 +190,11 @@ class _Rehearsal:
         found: list[dict[str, Any]] = self.machine.ask("github-releases", repository=self.repository)["releases"]
         return found
 
-    def released(self, release: Mapping[str, Any] | None) -> dict[str, Any] | None:
-        """Return RELEASE as it is now; for another event one of the rehearsed tag, if a job made it."""
+    def released(self, release: Mapping[str, Any] | None, there: list[int]) -> dict[str, Any] | None:
+        """Return RELEASE as it is now; for another event one of the rehearsed tag, or one that was not THERE (ids) before the jobs."""
         tag = self.source.ref.removeprefix("refs/tags/")
         now = next((each for each in self.releases() if (each["id"] == release["id"] if release else each["tag_name"] == tag)), None)
+        now = now or next((each for each in self.releases() if each["id"] not in there), None)
         kept = {key: now[key] for key in ("name", "prerelease", "draft")} if now else {}
         return {"tag": now["tag_name"], "body": now["body"] or "", **kept} if now else None
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from pypi_runbook.project.expressions import ExpressionError, Size, Value, as_text, condition, interpolate
+from pypi_runbook.project.expressions import ExpressionError, Size, Value, as_text, calls_no_status, condition, interpolate
 from pypi_runbook.rehearsal.called import DEEPEST, Callees, Level, check_permissions, permissions_of
 from pypi_runbook.rehearsal.definition import JobDefinition, WorkflowDefinition
 from pypi_runbook.rehearsal.inputs import called_inputs
@@ -14,7 +14,7 @@ from pypi_runbook.rehearsal.matrix import Leg, leg_name, legs
 from pypi_runbook.rehearsal.needs import Ended, ordered, worst
 from pypi_runbook.rehearsal.results import JobResult, NotRehearsed, Outcome, Report
 from pypi_runbook.rehearsal.runner import Runner, not_evaluated
-from pypi_runbook.rehearsal.running import wrong
+from pypi_runbook.rehearsal.running import about_texts, wrong
 from pypi_runbook.rehearsal.validation import not_valid
 
 # More than any run on GitHub has: a matrix has at most 256, and called workflows multiply them.
@@ -83,7 +83,7 @@ class Run:
         key = "if"
         try:
             if condition(job.condition or "", contexts, ended.functions(job, cancelled=False)) is not True:
-                self.without_steps(level, job, "skipped", why_skipped(job, ended))
+                self.without_steps(level, job, "skipped", why_skipped(job, ended, contexts))
                 return "skipped", {}
             key = "strategy"
             strategy = worked_out(job.strategy, contexts)
@@ -207,12 +207,16 @@ class Run:
             raise wrong(message, job.file, job.line, next="rehearse a workflow that calls fewer, or has smaller matrices")
 
 
-def why_skipped(job: JobDefinition, ended: Ended) -> str:
+def why_skipped(job: JobDefinition, ended: Ended, contexts: Contexts) -> str:
     """Return why JOB does not run."""
-    bad = [f"{id_} ({ended.result(id_)})" for id_ in job.needs if ended.result(id_) != "success"]
-    if bad:
-        return f"it needs {', '.join(bad)}"
-    return f"its `if` does not hold: {' '.join(job.condition.split())}" if job.condition else "a job before those that it needs did not succeed"
+    written = " ".join((job.condition or "").split())
+    if calls_no_status(written):
+        if bad := [f"{id_} ({ended.result(id_)})" for id_ in job.needs if ended.result(id_) != "success"]:
+            return f"it needs {', '.join(bad)}"
+        if earlier := [f"{id_} ({ended.result(id_)})" for id_ in sorted(ended.before(job)) if ended.result(id_) != "success"]:
+            why = "its `if` calls no status function" if written else "it has no `if`"
+            return f"not all jobs further up succeeded: {', '.join(earlier)}; {why}, so all of them have to"
+    return f"its `if` does not hold: {written}{about_texts(written, contexts)}"
 
 
 def worked_out(value: Any, contexts: Contexts, size: Size | None = None) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pypi_runbook.errors import RunbookError
+from pypi_runbook.project.expressions import ExpressionError, Value, evaluate, taken_for_booleans
 from pypi_runbook.rehearsal.results import Annotation
 
 
@@ -89,6 +90,19 @@ class StandIn(Protocol):
 
     def __call__(self, job: Job, inputs: Mapping[str, str]) -> None:
         """Do it."""
+
+
+def about_texts(condition: str, contexts: Mapping[str, Value]) -> str:
+    """Return the rest of a sentence about the texts 'true' and 'false' that CONDITION takes for booleans; empty when there are none."""
+    found = []
+    for name in taken_for_booleans(condition):
+        try:
+            value = evaluate(name, contexts)
+        except ExpressionError:
+            continue
+        if isinstance(value, str) and value.lower() in ("true", "false"):
+            found.append(f"; {name} is the text '{value}', which counts as true and equals no boolean")
+    return "".join(found)
 
 
 def wrong(message: str, file: str, line: int, *, next: str, page: str = "publishing/rehearsal.md") -> RunbookError:  # noqa: A002 (RunbookError's own name)

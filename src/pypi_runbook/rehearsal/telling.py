@@ -57,6 +57,8 @@ def in_words(report: Report) -> list[str]:
             lines.append(f"published on {index.title} by {publisher or 'the token of a person'}:")
             lines += [f"  {upload.filename}  sha256 {upload.sha256}" for upload in files if upload.publisher == publisher]
     lines += [] if report.uploads else ["nothing was published"]
+    if report.release and report.event != "release" and not report.uploads and not report.release["draft"]:
+        lines.append(f"yet a job made the release {report.release['tag']}, which would be public on GitHub")
     if report.release:
         kind = "draft of the release" if report.release["draft"] else "pre-release" if report.release["prerelease"] else "release"
         lines += [f"notes of the {kind} {report.release['tag']}:", *(f"  | {line}" for line in report.release["body"].splitlines())]

@@ -2,7 +2,7 @@
 
 from pypi_runbook.project.expressions.errors import ExpressionError, Size
 from pypi_runbook.project.expressions.scope import Scope
-from pypi_runbook.project.expressions.templates import condition, evaluate, interpolate, is_expression, names
+from pypi_runbook.project.expressions.templates import calls_no_status, condition, evaluate, interpolate, is_expression, names, taken_for_booleans
 from pypi_runbook.project.expressions.values import UNKNOWN, CaseSensitive, Open, Unknown, Value, as_text, truthy
 
 __all__ = [
@@ -15,10 +15,12 @@ __all__ = [
     "Unknown",
     "Value",
     "as_text",
+    "calls_no_status",
     "condition",
     "evaluate",
     "interpolate",
     "is_expression",
     "names",
+    "taken_for_booleans",
     "truthy",
 ]

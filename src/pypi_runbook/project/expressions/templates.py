@@ -9,7 +9,7 @@ from pypi_runbook.project.expressions.arities import STATUS
 from pypi_runbook.project.expressions.errors import ExpressionError, Size
 from pypi_runbook.project.expressions.evaluator import Evaluator, Functions, Truth
 from pypi_runbook.project.expressions.parser import parse
-from pypi_runbook.project.expressions.tree import Call, Constant, Index, Name, Node, Star, children
+from pypi_runbook.project.expressions.tree import Call, Compare, Constant, Index, Logical, Name, Node, Not, Star, children
 from pypi_runbook.project.expressions.values import UNKNOWN, Unknown, Value, as_text, trim
 
 OPEN, CLOSE = "${{", "}}"
@@ -145,6 +145,44 @@ def names(text: str) -> list[str]:
     """
     trees = (tree for tree in condition_trees(text) if not isinstance(tree, str))
     return list(dict.fromkeys(name for tree in trees for name in _names(tree)))
+
+
+def calls_no_status(text: str) -> bool:
+    """Tell whether GitHub puts `success()` before the `if:` TEXT; no for one that it could not read."""
+    try:
+        return not any(calls_status(tree) for tree in condition_trees(text) if not isinstance(tree, str))
+    except ExpressionError:
+        return False
+
+
+def taken_for_booleans(text: str) -> list[str]:
+    """Return the dotted names that the `if:` TEXT takes for true or false by themselves: bare, behind `!`, or compared with `true`.
+
+    Most of what a run knows is text, for which this is a mistake: `'false'` counts as true, and a text never equals a boolean.
+    """
+    try:
+        trees = condition_trees(text)
+    except ExpressionError:
+        return []
+    # With text around it, the whole is a string.
+    return list(dict.fromkeys(_booleans(trees[0]))) if len(trees) == 1 and not isinstance(trees[0], str) else []
+
+
+def _booleans(node: Node) -> Iterator[str]:
+    match node:
+        case Not(operand=operand):
+            yield from _booleans(operand)
+        case Logical(operands=operands):
+            for operand in operands:
+                yield from _booleans(operand)
+        case Compare(operator="==" | "!=", left=left, right=right):
+            for one, other in ((left, right), (right, left)):
+                if isinstance(other, Constant) and isinstance(other.value, bool):
+                    yield from _booleans(one)
+        case Index():
+            dotted, rest = _dotted(node)
+            if dotted and not rest:
+                yield dotted
 
 
 def _names(node: Node) -> Iterator[str]:

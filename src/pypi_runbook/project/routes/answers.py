@@ -90,6 +90,24 @@ class Jobs:
         answer = self.runs(name)
         return UNKNOWN if answer is None else "success" if answer else "skipped"
 
+    def skipped_by(self, name: str) -> str | None:
+        """Return the job somewhere before NAME that keeps it from running by being skipped, although all jobs that NAME needs directly run.
+
+        None where NAME runs, and where its own condition or a job that it needs decides.
+        """
+        job = self.by_id[name]
+        needed = [each for each in job.needs if each in self.by_id]
+        if self.runs(name) is not False or not needed or not all(self.runs(each) for each in needed):
+            return None
+        needs: dict[str, Value] = {each: Open(result="success") for each in needed}
+        if not holds(job.condition or "", self.contexts | {"needs": needs}, GOING_WELL):
+            return None
+        while before := next((each for each in self.by_id[name].needs if self.chains.get(each) is False), None):
+            if self.found[before] is False:
+                return before
+            name = before
+        return None
+
     def functions(self, needed: list[str]) -> Functions:
         """Return the status functions for a job that needs NEEDED; a job that was skipped anywhere before it is no success."""
 

@@ -12,8 +12,10 @@ from pypi_runbook.finding import Finding
 from pypi_runbook.project.expressions import ExpressionError, names
 from pypi_runbook.project.facts import Facts, Job, Workflow
 from pypi_runbook.project.indexes import INDEXES
+from pypi_runbook.project.routes.answers import Jobs
 from pypi_runbook.project.routes.gates import late_gates
 from pypi_runbook.project.routes.routing import Route, RoutedUpload, routes
+from pypi_runbook.project.routes.samples import texts
 from pypi_runbook.project.routes.ways import Way, without_markup
 from pypi_runbook.project.text import table
 from pypi_runbook.project.workflows import mapping
@@ -33,9 +35,12 @@ def warnings(facts: Facts) -> list[Finding]:
     by_workflow = [[route for route in found if route.workflow is workflow] for workflow in facts.workflows]
     return [
         *_twice(facts, found),
+        *_drafts(facts, found),
         *(finding for each in by_workflow for finding in _by_hand(facts, each)),
         *(finding for each in by_workflow for finding in _gates(each, found)),
         *(finding for each in by_workflow for finding in _never(facts, each)),
+        *(finding for each in by_workflow for finding in _skipped(facts, each)),
+        *(finding for workflow in facts.workflows for finding in _hops(facts, workflow)),
     ]
 
 
@@ -70,6 +75,26 @@ def _published_twice(facts: Facts, index: str, there: list[Route]) -> Finding:
         "let one event publish: keep the published release, and remove this one",
         "troubleshooting/runs-twice.md",
     )
+
+
+def _drafts(facts: Facts, found: list[Route]) -> Iterator[Finding]:
+    """Find uploads that start for a created release only: GitHub does not send that for a draft, nor when the draft is published."""
+    set_off = [route for route in found if _by_release(route.way)]
+    told: set[str] = set()
+    for route in (route for route in set_off if route.way.action == "created"):
+        for index in route.indexes(surely=False):
+            others = (other for other in set_off if other.way.action != "created")
+            if index not in told and not any(index in other.indexes(surely=False) for other in others):
+                told.add(index)
+                yield Finding(
+                    "misses-drafts",
+                    "warning",
+                    f"GitHub does not send `created` when a draft is published, so no upload to {title(index)} starts for a release that was a draft",
+                    route.workflow.file,
+                    trigger_line(facts, route.workflow, route.way),
+                    "write `types: [published]`, which GitHub sends for a draft too",
+                    "troubleshooting/workflow-does-not-start.md",
+                )
 
 
 def _by_hand(facts: Facts, found: list[Route]) -> Iterator[Finding]:
@@ -154,6 +179,55 @@ def _never(facts: Facts, found: list[Route]) -> Iterator[Finding]:
             )
 
 
+def _skipped(facts: Facts, found: list[Route]) -> Iterator[Finding]:
+    """Find uploads that do not happen because of a skipped job which they do not need themselves."""
+    told: set[str] = set()
+    for route in found:
+        jobs = Jobs(route.workflow, route.way.contexts)
+        for job in (each for each in route.workflow.jobs if each.publishes and each.id not in told):
+            if ancestor := jobs.skipped_by(job.id):
+                told.add(job.id)
+                yield _by_ancestor(facts, route, job, ancestor)
+
+
+def _by_ancestor(facts: Facts, route: Route, job: Job, ancestor: str) -> Finding:
+    way, own = _lower(without_markup(route.way.sentence)), "its `if` calls no status function" if job.condition else "it has no `if`"
+    return Finding(
+        "skipped-by-ancestor",
+        "warning",
+        f"job {job.id} is skipped when {way}: job {ancestor}, an ancestor, is skipped then, and {own}, so that `success()` asks all ancestors",
+        route.workflow.file,
+        condition_line(facts, route.workflow, job),
+        "begin the condition with `!cancelled() && !failure() &&`, or with `always() &&` where it looks at every result itself",
+        "troubleshooting/not-on-the-index.md",
+    )
+
+
+def _hops(facts: Facts, workflow: Workflow) -> Iterator[Finding]:
+    """Find uploads that look for the tag in a run which is itself started by `workflow_run`: such a run is one of the default branch."""
+    commands = (step.run or "" for job in workflow.jobs for step in job.steps)
+    if not any(job.publishes for job in workflow.jobs) or "workflow_run.head_branch" not in "\n".join([texts(workflow), *commands]):
+        return
+    between = next((each for each in before(facts, workflow) if any(trigger.event == "workflow_run" for trigger in each.triggers)), None)
+    if between:
+        branch = facts.repository.default_branch or "the default branch"
+        yield Finding(
+            "tag-lost-by-workflow-run",
+            "warning",
+            f"after “{between.name}”, which `workflow_run` starts itself, `head_branch` is {branch} and not the tag, so nothing publishes it",
+            workflow.file,
+            trigger_line(facts, workflow, Way("workflow_run", "")),
+            f"follow the workflow that the tag starts, without “{between.name}” between, or publish in that workflow",
+            "troubleshooting/not-on-the-index.md",
+        )
+
+
+def before(facts: Facts, workflow: Workflow) -> list[Workflow]:
+    """Return the workflows whose runs start WORKFLOW by `workflow_run`."""
+    followed = {name for trigger in workflow.triggers for name in trigger.workflows}
+    return [each for each in facts.workflows if each.name in followed]
+
+
 def _decided(workflow: Workflow, job: Job) -> bool:
     """Tell whether the conditions of JOB and of all others use nothing but what the ways say."""
     try:
@@ -179,7 +253,7 @@ def trigger_line(facts: Facts, workflow: Workflow, way: Way) -> int:
     if not isinstance(on, CommentedMap) or way.event not in on:
         return line_of(data, "on") if "on" in data else workflow.line
     filters: Any = on[way.event]
-    key = "tags" if way.event == "push" else "types"
+    key = {"push": "tags", "workflow_run": "workflows"}.get(way.event, "types")
     if key not in table(filters):
         return line_of(on, way.event)
     return item_line(filters[key], 0) if isinstance(filters[key], list) and filters[key] else line_of(filters, key)

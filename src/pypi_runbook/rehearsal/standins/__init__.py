@@ -14,7 +14,7 @@ from pypi_runbook.rehearsal.standins.cache import CACHE, CACHE_RESTORE, CACHE_SA
 from pypi_runbook.rehearsal.standins.checkout import CHECKOUT
 from pypi_runbook.rehearsal.standins.download_artifact import DOWNLOAD_ARTIFACT, DOWNLOAD_ARTIFACT_4
 from pypi_runbook.rehearsal.standins.gh_release import GH_RELEASE
-from pypi_runbook.rehearsal.standins.pypi_publish import PYPI_PUBLISH
+from pypi_runbook.rehearsal.standins.pypi_publish import PYPI_PUBLISH, publish_at
 from pypi_runbook.rehearsal.standins.release_action import CREATE_RELEASE, RELEASE_ACTION
 from pypi_runbook.rehearsal.standins.setup_python import SETUP_PYTHON
 from pypi_runbook.rehearsal.standins.setup_uv import SETUP_UV
@@ -54,6 +54,8 @@ def find_standin(uses: str) -> StandIn | None:
     """Return the stand-in for a step's `uses`, for example `actions/checkout@v5`; None when there is none."""
     name, _, ref = uses.partition("@")
     action = name.lower()
+    if STANDINS.get(action) is PYPI_PUBLISH:
+        return publish_at(ref)
     major = re.fullmatch(r"v?(\d{1,3})(?:\.\d+)*", ref)
     if major and action in ("actions/upload-artifact", "actions/download-artifact") and int(major[1]) in ENDED:
         return _ended(action, int(major[1]))

@@ -151,6 +151,8 @@ Attestation generation failure:
 You're seeing this because the action attempted to generated PEP 740
 attestations for its inputs, but failed to do so.
 """
+NO_IMAGE = "Unable to find image '{image}' locally; docker: Error response from daemon: manifest unknown."
+OLD_TWINE = "InvalidDistribution: Invalid distribution metadata: '{version}' is not a valid metadata version"
 NO_FILES = "The following paths look like distributions but are not actually files: {paths}"
 ATTESTED_ALREADY = "The following distributions already have publish attestations: {pairs}"
 KEBAB_CASE = "The inputs have been normalized to use kebab-case. Use `{name}` instead."

@@ -5,17 +5,23 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
+from dataclasses import replace
+from email.parser import BytesHeaderParser
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 
+from pypi_runbook.project.publish_action import NAME, no_image, reads, release_of, works_inside_composite
 from pypi_runbook.rehearsal.results import Annotation
 from pypi_runbook.rehearsal.running import Job, NotHereError, StepError
 from pypi_runbook.rehearsal.standins import publish_texts as texts
 from pypi_runbook.rehearsal.standins.action import Action, Inputs, notice, variables, warn
 from pypi_runbook.rehearsal.standins.trusted import get_token
 from pypi_runbook.twin.hosts import INDEXES
+from pypi_runbook.twin.jsonapi import sdist_metadata
+from pypi_runbook.twin.mirror import wheel_metadata
 
 API_USER = "__token__"
 SUFFIX = ".publish.attestation"
@@ -34,8 +40,14 @@ COLOUR = re.compile(r"\x1b\[[\d;]*m")
 OLD = ("repository-url", "packages-dir", "verify-metadata", "skip-existing", "print-hash")
 
 
-def publish(job: Job, inputs: Inputs) -> None:
-    """Check and upload what INPUTS name; StepError in the words of the action or of twine."""
+def publish_at(ref: str) -> Action:
+    """Return the stand-in for the action at REF."""
+    return replace(PYPI_PUBLISH, perform=partial(publish, ref=ref))
+
+
+def publish(job: Job, inputs: Inputs, ref: str = "") -> None:
+    """Check and upload what INPUTS name as the action at REF does; StepError in the words of the action, of Docker or of twine."""
+    _find_image(job, ref)
     url = _either(inputs, "repository-url")
     _check_index(url)
     folder = _either(inputs, "packages-dir").rstrip("/")
@@ -43,7 +55,38 @@ def publish(job: Job, inputs: Inputs) -> None:
     attest = _wants_attestations(job, inputs, url)
     password = _password(job, inputs, url, folder)
     _warn_about(job, inputs["user"], password, folder)
+    _read_metadata(job, job.folders.workspace / folder, ref)
     _run(job, inputs, url=url, password=password, folder=folder, attest=attest)
+
+
+def _find_image(job: Job, ref: str) -> None:
+    """Fail where the action would find no image to run: inside a composite action it does not know its own name, and asks for the job's."""
+    if job.github.get("action_path"):
+        works = works_inside_composite(ref)
+        if works is None:
+            job.not_rehearsed(f"{NAME}@{ref} in a composite action", "it is not known whether this version works there", essential=True)
+        elif not works:
+            image = f"ghcr.io/{job.github['repository']}:{str(job.github['ref_name']).replace('/', '-')}"
+            advice = f"{NAME} is not supported inside a composite action; call it from the workflow itself"
+            raise StepError(f"{texts.NO_IMAGE.format(image=image)} ({advice})", "troubleshooting/reusable-workflow.md")
+    elif reason := no_image(ref):
+        raise StepError(f"{texts.NO_IMAGE.format(image=f'ghcr.io/{NAME}:{ref}')} ({reason})", "troubleshooting/old-twine.md")
+
+
+def _read_metadata(job: Job, folder: Path, ref: str) -> None:
+    """Fail for metadata that the twine inside the action cannot read; what only the rehearsal's own twine was asked about is noted."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        raw = wheel_metadata(path) if path.suffix == ".whl" else sdist_metadata(path) if path.name.endswith(".tar.gz") else None
+        version = BytesHeaderParser().parsebytes(raw).get("Metadata-Version", "") if raw else ""
+        known = reads(ref, version) if re.fullmatch(r"\d+\.\d+", version) else True
+        if known is None:
+            job.not_rehearsed(f"the twine inside {NAME}@{ref}", f"it is not known whether it reads Metadata-Version {version}")
+            return
+        if not known:
+            release = release_of(ref)
+            inside = f"{NAME}@{ref} has an older twine inside" + (f", {release.twine}" if release and release.twine else "")
+            job.say(f"Checking {path.name}: ERROR    {texts.OLD_TWINE.format(version=version)}")
+            raise StepError(f"{texts.OLD_TWINE.format(version=version)} ({inside})", "troubleshooting/old-twine.md")
 
 
 def _run(job: Job, inputs: Inputs, *, url: str, password: str, folder: str, attest: bool) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pypi_runbook.errors import RunbookError
-from pypi_runbook.project.expressions import ExpressionError, Size, Value, condition, interpolate, truthy
+from pypi_runbook.project.expressions import ExpressionError, Size, Value, calls_no_status, condition, interpolate, truthy
 from pypi_runbook.rehearsal.definition import StepDefinition
 from pypi_runbook.rehearsal.results import Annotation, Outcome, StepResult
-from pypi_runbook.rehearsal.running import NotHereError, StepError
+from pypi_runbook.rehearsal.running import NotHereError, StepError, about_texts
 from pypi_runbook.rehearsal.steps.actions import use_action
 from pypi_runbook.rehearsal.steps.files import Files
 from pypi_runbook.rehearsal.steps.imagelist import REFUSED
@@ -80,7 +80,7 @@ def _begin(job: RunningJob, running: Running) -> Outcome | None:
         return "failure"
     if holds:
         return None
-    running.result.reason = _why_skipped(step, level) if not level.depth else running.result.reason
+    running.result.reason = _why_skipped(step, running) if not level.depth else running.result.reason
     return "skipped"
 
 
@@ -96,9 +96,12 @@ def _name(job: RunningJob, running: Running) -> None:
         running.result.name = running.name
 
 
-def _why_skipped(step: StepDefinition, level: Level) -> str:
+def _why_skipped(step: StepDefinition, running: Running) -> str:
+    level = running.level
+    if level.status != "success" and calls_no_status(step.condition or ""):
+        return "an earlier step failed" if level.status == "failure" else "the job was cancelled"
     if step.condition:
-        return f"its condition is false: {' '.join(step.condition.split())}"
+        return f"its condition is false: {' '.join(step.condition.split())}{about_texts(step.condition, running.contexts)}"
     return "an earlier step failed" if level.status == "failure" else "the job was cancelled"
 
 
