@@ -8,6 +8,8 @@ from pathlib import PurePosixPath
 from pypi_runbook.project import Facts, Job, Workflow
 from pypi_runbook.project.indexes import INDEXES
 
+UNKNOWN = "unknown: no remote and no link says it"
+
 
 @dataclass(frozen=True)
 class Publisher:
@@ -35,9 +37,11 @@ class Publisher:
             "Owner": self.owner,
             "Repository name": self.repository,
             "Workflow name": self.workflow,
-            "Environment name": self.environment or "(empty)",
+            "Environment name": self.environment,
         }
-        lines = [f"  {label}: {value or 'unknown: no remote and no link says it'}" for label, value in fields.items()]
+        absent = {"Environment name": "(empty)"}
+        # In quotes, so that a space at an end is visible.
+        lines = [f"  {label}: {repr(value) if value else absent.get(label, UNKNOWN)}" for label, value in fields.items()]
         return "\n".join([f"{INDEXES[self.index].title}: {self.url}", *lines])
 
 
