@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.project import Facts, read_project
-from pypi_runbook.project.checkout import BRANCH, clone, current_branch, git, git_environment, materialize
+from pypi_runbook.project.checkout import BRANCH, clone, current_branch, git, git_environment, has_commit, materialize
 
 PAGE = "publishing/rehearsal.md"
 # In the clone's origin: what the project is at, its local edits included where these are rehearsed.
@@ -76,10 +76,8 @@ def take(facts: Facts, folder: Path, *, working_tree: bool) -> Source:
 
 def require_commit(root: Path, env: dict[str, str]) -> None:
     """Raise RunbookError when the repository in ROOT has no commit."""
-    try:
-        git(env, root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    except RunbookError as error:
-        raise RunbookError("no-commit", "git has no commit here yet, so there is nothing to release", next="git commit", page=PAGE) from error
+    if not has_commit(root, env):
+        raise RunbookError("no-commit", "git has no commit here yet, so there is nothing to release", next="git commit", page=PAGE)
 
 
 def fetch(root: Path, origin: Path, branch: str, env: dict[str, str], *, edits: bool) -> None:
