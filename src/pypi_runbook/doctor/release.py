@@ -34,6 +34,7 @@ def check_version_and_tag(checkup: Checkup) -> Iterator[Finding]:
     tagged = versions_of(checkup) if checkup.own_git else {}
     if checkup.own_git:
         yield from against_tags(checkup, version, tagged, line)
+    yield from against_files(checkup, version, line)
     yield from against_changelog(checkup, version, released=version in tagged)
     if checkup.online and project.name:
         yield from against_index(project.name, version, project.file, line)
@@ -65,6 +66,21 @@ def against_tags(checkup: Checkup, version: Version, tagged: dict[Version, str],
     if higher and not tag:
         message = f"the version is {version}, but {tagged[max(higher)]} was released before it"
         yield Finding("version-lower", "warning", message, file, line, "write a version higher than every one before", TAG_PAGE)
+
+
+def against_files(checkup: Checkup, version: Version, line: int | None) -> Iterator[Finding]:
+    """Yield a finding for each file called VERSION, or version.txt, beside the metadata that says another version than VERSION."""
+    project = checkup.facts.project
+    for file in checkup.files:
+        said = (checkup.text(file) or "").strip() if file.lower() in ("version", "version.txt") else ""
+        try:
+            differs = bool(said) and Version(said) != version
+        except ValueError:
+            continue
+        if differs:
+            message = f"the version here is {version}, which is what a build takes, but {file} says {said}"
+            fix = f"keep the version in one place: let the build backend read {file}, or remove that file"
+            yield Finding("version-file-differs", "warning", message, project.file, line, fix, TAG_PAGE)
 
 
 def against_changelog(checkup: Checkup, version: Version, *, released: bool) -> Iterator[Finding]:

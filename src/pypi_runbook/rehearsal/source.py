@@ -43,6 +43,12 @@ class Source:
             return False
         return True
 
+    def tags(self) -> dict[str, str]:
+        """Return the commit of each tag that origin has now."""
+        form = "%(refname:strip=2)%09%(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)"
+        lines = self.git("for-each-ref", f"--format={form}", "refs/tags", bare=True).splitlines()
+        return dict(line.split("\t", 1) for line in lines)
+
     def facts(self, facts: Facts) -> Facts:
         """Return what the files say at the commit; where the repository lives is what FACTS, those of the root, say."""
         return replace(read_project(self.checkout), repository=facts.repository)

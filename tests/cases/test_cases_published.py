@@ -1,0 +1,55 @@
+"""Cases in which every job is green and the index still lacks the release: the rehearsal and the doctor say why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from case import Case
+
+RAISED = ("git tag v1.2.4", "echo 1.3.0 > VERSION", "git commit -q -a -m 'Raise VERSION'")
+
+
+def test_version_file_that_the_build_does_not_read(tmp_path: Path) -> None:
+    """The rehearsal fails because the version was released before; the doctor says which file was raised in vain."""
+    case = Case("case-green-and-nothing-new", tmp_path, *RAISED)
+    said = case.run("rehearse", "push", "--ref", "main", "--yes", "--json")
+    assert {name: job["result"] for name, job in said.jobs().items()} == {"build": "success", "publish": "success"}
+    (finding,) = said.document["findings"]
+    assert (said.status, said.document["result"], finding["id"]) == (1, "failure", "version-released-before")
+    assert "built cleatknot 1.2.4, and the tag v1.2.4 is on another commit" in finding["message"]
+    assert "`skip-existing` hides the refusal and nothing new is published" in finding["message"]
+    found = case.run("doctor", "--json")
+    (differs,) = found.findings("version-file-differs")
+    assert differs["message"] == "the version here is 1.2.4, which is what a build takes, but VERSION says 1.3.0"
+    assert differs["line"] == case.line("pyproject.toml", "version =")
+    assert [each["file"] for each in found.findings("skip-existing-on-pypi")] == [".github/workflows/build_wheels.yml"]
+
+
+def test_version_that_was_raised_in_both_files(tmp_path: Path) -> None:
+    """With one more line changed the same push is a success."""
+    case = Case("case-green-and-nothing-new", tmp_path, "git tag v1.2.4", "echo 1.3.0 > VERSION")
+    case.change("pyproject.toml", 'version = "1.2.4"', 'version = "1.3.0"')
+    said = case.run("rehearse", "push", "--ref", "main", "--yes", "--json")
+    assert (said.status, said.document["result"], said.document["findings"]) == (0, "success", []), said.stderr
+    assert case.run("doctor", "--json").findings("version-file-differs") == []
+
+
+def test_commit_that_an_earlier_job_pushed(tmp_path: Path) -> None:
+    """The job after the push still builds the event's commit, also with all of the history, and the rehearsal says what to check out."""
+    case = Case("case-build-of-the-old-commit", tmp_path)
+    said = case.run("rehearse", "push", "--ref", "main", "--yes", "--json")
+    assert {name: job["result"] for name, job in said.jobs().items()} == dict.fromkeys(("bump", "build", "publish"), "success"), said.stderr
+    assert sorted(upload["filename"] for upload in said.document["uploads"]) == ["leeboard-1.9.8-py3-none-any.whl", "leeboard-1.9.8.tar.gz"]
+    (finding,) = said.document["findings"]
+    assert (said.status, finding["id"]) == (1, "old-commit-built")
+    assert "the run made the tag v1.9.9, but published leeboard 1.9.8" in finding["message"]
+    assert "give its commit to the next jobs as an output, and to actions/checkout as `ref`" in finding["fix"]
+
+
+def test_pushed_commit_that_is_checked_out(tmp_path: Path) -> None:
+    """The same workflow whose build checks out the branch publishes what the tag says."""
+    case = Case("case-build-of-the-old-commit", tmp_path)
+    case.change(".github/workflows/release.yml", "          fetch-depth: 0\n", "          fetch-depth: 0\n          ref: main\n")
+    said = case.run("rehearse", "push", "--ref", "main", "--yes", "--json")
+    assert (said.status, said.document["findings"]) == (0, []), said.stderr
+    assert "leeboard-1.9.9.tar.gz" in [upload["filename"] for upload in said.document["uploads"]]
