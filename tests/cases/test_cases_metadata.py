@@ -46,3 +46,29 @@ def test_links_in_a_table_that_nothing_reads(tmp_path: Path) -> None:
     assert key["fix"] == 'move it to [project.urls]: Homepage = "https://gaffline.example.org"'
     assert (table["message"], table["fix"]) == ("nothing reads the table [tool.project], so `Source` in it has no effect", "move the links to [project.urls]")
     assert said.findings("pyproject-schema") == []
+
+
+def test_sdist_that_leaves_out_data(tmp_path: Path) -> None:
+    """The doctor with a build, and the check of a build, name the data file, the module that reads it, and the list that drops it."""
+    case = Case("case-sdist-without-data", tmp_path, "git tag v1.4.0")
+    doctor = case.run("doctor", "--build", "--json")
+    assert case.run("build").status == 0
+    check = case.run("check", "--offline", "--json")
+    for said in (doctor, check):
+        (data,), (code,) = said.findings("missing-from-wheel"), said.findings("missing-modules")
+        assert (said.status, data["severity"], code["severity"]) == (1, "error", "error")
+        assert data["message"] == (
+            "the package lacks files that the commit has: src/luggersail/data/rigs.json; the sdist, which the wheel is built from, lacks it too; "
+            "luggersail/__init__.py names rigs.json, so the package fails when it reads it"
+        )
+        line = case.line("pyproject.toml", "include =")
+        assert f"`tool.hatch.build.targets.sdist.include` (pyproject.toml:{line})" in data["fix"]
+        assert "src/luggersail/data/__init__.py" in code["message"]
+
+
+def test_sdist_with_its_data(tmp_path: Path) -> None:
+    """With a pattern that takes the folder along nothing is missing."""
+    case = Case("case-sdist-without-data", tmp_path)
+    case.change("pyproject.toml", "src/luggersail/*.py", "src/luggersail/**")
+    said = case.run("doctor", "--build", "--json")
+    assert said.findings("missing-from-wheel") == said.findings("missing-modules") == [], said.words

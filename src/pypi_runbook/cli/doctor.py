@@ -52,7 +52,7 @@ def command(dist: Path | None, build: bool, history: bool, online: bool, root: P
         say = stack.enter_context(Progress(lambda words: click.echo(f"examining: {words}", err=True)))
         say("built files" if dist or not build else "a build")
         folder = stack.enter_context(fresh_dist(facts.root)) if build else given_dist(dist) if dist else own_dist(facts.root, facts.project)
-        findings = examine(Checkup(facts, folder, history=history, online=online, say=say))
+        findings = examine(Checkup(facts, folder, fresh=build, history=history, online=online, say=say))
     report(findings, publishers(facts), as_json=as_json)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         annotate(findings, facts.root)

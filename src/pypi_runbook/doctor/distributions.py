@@ -22,6 +22,8 @@ from pypi_runbook.project import Distribution
 from pypi_runbook.project.checkout import materialize
 from pypi_runbook.rules import Refused
 from pypi_runbook.rules.built import refused_by_twine, refused_file
+from pypi_runbook.rules.compare import Inside, compare
+from pypi_runbook.rules.contents import committed, members
 from pypi_runbook.rules.distribution import check_distribution
 
 PAGE = "publishing/manual.md"
@@ -44,6 +46,7 @@ def check_distributions(checkup: Checkup) -> Iterator[Finding]:
         except Refused as refused:
             yield refused_file(refused, shown)
     yield from with_twine(checkup, files)
+    yield from compared(checkup, files)
     for path in files:
         if path.suffix == ".whl":
             yield from contents_of_wheel(checkup, path)
@@ -57,6 +60,25 @@ def with_twine(checkup: Checkup, files: list[Path]) -> Iterator[Finding]:
     # Its last words may be an error's, on the other stream.
     for finding in refused_by_twine(done.returncode, f"{done.stdout}\n{done.stderr}"):
         yield replace(finding, file=finding.file and name_of(checkup, Path(finding.file)))
+
+
+def compared(checkup: Checkup, files: list[Path]) -> Iterator[Finding]:
+    """Yield how wheel and sdist among FILES differ from each other, and from the commit when they were built from it just now."""
+    inside, shown = Inside(checkup.root), {}
+    for path in files:
+        name = name_of(checkup, path)
+        try:
+            contents = dict(members(path, name))
+        except RunbookError:
+            continue  # PyPI's rules have told
+        if path.suffix == ".whl":
+            inside.wheels[path.name] = contents
+        else:
+            inside.sdist = contents
+        shown[path.name if path.suffix == ".whl" else "sdist"] = name
+    if checkup.fresh and checkup.own_git and not checkup.git("status", "--porcelain") and (head := checkup.git("rev-parse", "--verify", "HEAD")):
+        inside.tracked = committed(checkup.root, head)
+    yield from compare(inside, shown, "warning")
 
 
 def contents_of_wheel(checkup: Checkup, path: Path) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from packaging.utils import parse_wheel_filename
 
 from pypi_runbook.finding import Finding
 from pypi_runbook.manual.clean import Clean
-from pypi_runbook.manual.compare import COMPILED, payload
+from pypi_runbook.rules.compare import COMPILED, payload
 from pypi_runbook.manual.files import File
 from pypi_runbook.manual.hygiene import COMMON
 from pypi_runbook.manual.release import PAGE, Release
