@@ -53,3 +53,26 @@ def test_pushed_commit_that_is_checked_out(tmp_path: Path) -> None:
     said = case.run("rehearse", "push", "--ref", "main", "--yes", "--json")
     assert (said.status, said.document["findings"]) == (0, []), said.stderr
     assert "leeboard-1.9.9.tar.gz" in [upload["filename"] for upload in said.document["uploads"]]
+
+
+def test_member_of_a_workspace(tmp_path: Path) -> None:
+    """The member is what is published: its form, its findings and its release; the private root has none."""
+    case = Case("case-workspace-member-published", tmp_path, "git tag v0.1.2")
+    said = case.run("rehearse", "release", "--ref", "v0.1.2", "--yes", "--json")
+    assert (said.status, said.document["result"]) == (0, "success"), said.stderr
+    assert sorted(upload["filename"] for upload in said.document["uploads"]) == ["skiff_server-0.1.2-py3-none-any.whl", "skiff_server-0.1.2.tar.gz"]
+    assert "registered a pending publisher for skiff-server on PyPI" in said.words
+    found = case.run("doctor", "--build", "--json").document
+    assert [form["project"] for form in found["publishers"]] == ["skiff-server"]
+    assert found["publishers"][0]["url"] == "https://pypi.org/manage/project/skiff-server/settings/publishing/"
+    assert [each for each in found["findings"] if each["file"] == "pyproject.toml"] == []
+    assert [each["id"] for each in found["findings"] if each["severity"] == "error"] in ([], ["zizmor-cache-poisoning"])
+
+
+def test_root_that_is_published_after_all(tmp_path: Path) -> None:
+    """A workflow that builds the private root gets the index's refusal as a finding again."""
+    case = Case("case-workspace-member-published", tmp_path)
+    case.change(".github/workflows/publish.yml", "      - working-directory: ./skiff-server\n        run: uv build --out-dir dist", "      - run: uv build")
+    case.change(".github/workflows/publish.yml", "packages-dir: skiff-server/dist/", "packages-dir: dist/")
+    said = case.run("doctor", "--json")
+    assert [(each["file"], each["line"]) for each in said.findings("classifier-unknown")] == [("pyproject.toml", case.line("pyproject.toml", "Private"))]

@@ -8,6 +8,7 @@ from pathlib import Path
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.project import Facts, read_project
 from pypi_runbook.project.checkout import BRANCH, clone, current_branch, git, git_environment, has_commit, materialize
+from pypi_runbook.project.published import main_distribution
 
 PAGE = "publishing/rehearsal.md"
 # In the clone's origin: what the project is at, its local edits included where these are rehearsed.
@@ -136,7 +137,7 @@ def full_ref(source: Source, name: str, *, tagged: bool) -> str:
 
 def release_tag(source: Source, facts: Facts) -> str:
     """Return the tag of the project's version as git has it, with or without a `v`; the version itself where there is none yet."""
-    version = facts.project.version
+    version = main_distribution(facts).version
     if version:
         return next((tag for tag in (version, f"v{version}") if source.has(f"refs/tags/{tag}")), version)
     newest = source.git("tag", "--sort=-creatordate", bare=True).split()
