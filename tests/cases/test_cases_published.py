@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from case import Case
 
 RAISED = ("git tag v1.2.4", "echo 1.3.0 > VERSION", "git commit -q -a -m 'Raise VERSION'")
@@ -44,6 +45,9 @@ def test_commit_that_an_earlier_job_pushed(tmp_path: Path) -> None:
     assert (said.status, finding["id"]) == (1, "old-commit-built")
     assert "the run made the tag v1.9.9, but published leeboard 1.9.8" in finding["message"]
     assert "give its commit to the next jobs as an output, and to actions/checkout as `ref`" in finding["fix"]
+    (static,) = case.run("doctor", "--json").findings("old-commit-built")
+    assert static["message"] == "job build builds the commit of the event, not the one that job bump commits and pushes before it"
+    assert static["line"] == case.line(".github/workflows/release.yml", "fetch-depth: 0") - 2
 
 
 def test_pushed_commit_that_is_checked_out(tmp_path: Path) -> None:
@@ -53,6 +57,7 @@ def test_pushed_commit_that_is_checked_out(tmp_path: Path) -> None:
     said = case.run("rehearse", "push", "--ref", "main", "--yes", "--json")
     assert (said.status, said.document["findings"]) == (0, []), said.stderr
     assert "leeboard-1.9.9.tar.gz" in [upload["filename"] for upload in said.document["uploads"]]
+    assert case.run("doctor", "--json").findings("old-commit-built") == []
 
 
 def test_member_of_a_workspace(tmp_path: Path) -> None:
@@ -67,6 +72,16 @@ def test_member_of_a_workspace(tmp_path: Path) -> None:
     assert found["publishers"][0]["url"] == "https://pypi.org/manage/project/skiff-server/settings/publishing/"
     assert [each for each in found["findings"] if each["file"] == "pyproject.toml"] == []
     assert [each["id"] for each in found["findings"] if each["severity"] == "error"] in ([], ["zizmor-cache-poisoning"])
+
+
+@pytest.mark.parametrize("step", ["run: uv build", "run: cd . && uv build --sdist --wheel"])
+def test_member_whose_files_are_in_the_workspace(tmp_path: Path, step: str) -> None:
+    """Without `--out-dir` uv puts the member's files into the root's dist/, where the upload does not look."""
+    case = Case("case-workspace-member-published", tmp_path)
+    case.change(".github/workflows/publish.yml", "run: uv build --out-dir dist", step)
+    (finding,) = case.run("doctor", "--json").findings("workspace-dist")
+    assert finding["line"] == case.line(".github/workflows/publish.yml", "uv build")
+    assert finding["severity"] == "error"
 
 
 def test_root_that_is_published_after_all(tmp_path: Path) -> None:

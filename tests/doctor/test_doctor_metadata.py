@@ -117,6 +117,22 @@ def test_what_is_as_it_should_be(tmp_path: Path, changes: Changes) -> None:
     assert broken(tmp_path, changes) == set()
 
 
+@pytest.mark.parametrize(
+    ("url", "explicit", "severity"),
+    [
+        ("https://test.pypi.org/legacy/", "", "warning"),
+        ("https://packages.example.org/upload", "", "note"),
+        ("https://test.pypi.org/legacy/", "explicit = true\n", None),
+    ],
+)
+def test_index_that_is_there_to_publish_to(tmp_path: Path, url: str, explicit: str, severity: str | None) -> None:
+    """Without `explicit` uv takes dependencies from it too, which matters most where anyone can upload."""
+    index = f'[[tool.uv.index]]\nname = "t"\nurl = "https://test.pypi.org/simple/"\npublish-url = "{url}"\n{explicit}\n[build-system]'
+    found = list(look(check_tables, write(tmp_path, {TOML: ("[build-system]", index)})))
+    assert [(each.id, each.severity) for each in found] == ([("uv-index-not-explicit", severity)] if severity else [])
+    assert all(each.line == line_of("publish-url", (tmp_path / TOML).read_text()) for each in found)
+
+
 @pytest.mark.parametrize("inside", [True, False])
 def test_license_that_is_a_link(tmp_path: Path, inside: bool) -> None:
     """A license file may be a link to a file of the repository, but not to one outside of it, which no clone has."""

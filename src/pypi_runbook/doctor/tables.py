@@ -16,6 +16,7 @@ from pypi_runbook.doctor.checkup import Checkup
 from pypi_runbook.doctor.places import distributions, toml_line, toml_of
 from pypi_runbook.finding import Finding
 from pypi_runbook.project import Distribution
+from pypi_runbook.project.clients import index_of_url
 from pypi_runbook.project.text import items
 from pypi_runbook.project.toml import Toml
 
@@ -79,6 +80,8 @@ def check_tables(checkup: Checkup) -> Iterator[Finding]:
             yield from unread(toml, file)
             yield from disagreements(toml, file)
             yield from build_system(toml, file, project)
+    if checkup.pyproject.data:
+        yield from uv_indexes(checkup)
 
 
 def schema(toml: Toml, file: str) -> Iterator[Finding]:
@@ -209,3 +212,17 @@ def unbounded(text: str) -> str | None:
     name = canonicalize_name(requirement.name)
     bounded = any(clause.operator in ("<", "<=", "==", "===", "~=") for clause in requirement.specifier)
     return name if name in BOUNDED and not bounded else None
+
+
+def uv_indexes(checkup: Checkup) -> Iterator[Finding]:
+    """Yield a finding for each index of uv that is there to publish to, and from which dependencies are taken as well."""
+    for index in items(checkup.pyproject.table("tool", "uv").get("index")):
+        if not isinstance(index, dict) or not index.get("publish-url") or index.get("explicit") is True:
+            continue
+        name, url = str(index.get("name") or index.get("url")), str(index["publish-url"])
+        anyone = index_of_url(url) == "testpypi"
+        danger = ", where anyone can upload a package with the name of one" if anyone else ""
+        message = f"the index {name} has a `publish-url`, but without `explicit = true` uv also takes dependencies from it{danger}"
+        line = checkup.line_with("pyproject.toml", url)
+        severity = "warning" if anyone else "note"
+        yield Finding("uv-index-not-explicit", severity, message, "pyproject.toml", line, "add `explicit = true` to the index", BUILD)
