@@ -44,7 +44,10 @@ def test_links_in_a_table_that_nothing_reads(tmp_path: Path) -> None:
     assert (said.status, key["line"], table["line"]) == (1, case.line("pyproject.toml", "homepage ="), case.line("pyproject.toml", "[tool.project]"))
     assert key["message"].startswith("[project] has no key `homepage`")
     assert key["fix"] == 'move it to [project.urls]: Homepage = "https://gaffline.example.org"'
-    assert (table["message"], table["fix"]) == ("nothing reads the table [tool.project], so `Source` in it has no effect", "move the links to [project.urls]")
+    assert (table["message"], table["fix"]) == (
+        "nothing reads the table [tool.project], so `Source` in it has no effect",
+        "move the links to [project.urls]",
+    )
     assert said.findings("pyproject-schema") == []
 
 

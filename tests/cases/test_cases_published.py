@@ -87,7 +87,11 @@ def test_member_whose_files_are_in_the_workspace(tmp_path: Path, step: str) -> N
 def test_root_that_is_published_after_all(tmp_path: Path) -> None:
     """A workflow that builds the private root gets the index's refusal as a finding again."""
     case = Case("case-workspace-member-published", tmp_path)
-    case.change(".github/workflows/publish.yml", "      - working-directory: ./skiff-server\n        run: uv build --out-dir dist", "      - run: uv build")
+    case.change(
+        ".github/workflows/publish.yml", "      - working-directory: ./skiff-server\n        run: uv build --out-dir dist", "      - run: uv build"
+    )
     case.change(".github/workflows/publish.yml", "packages-dir: skiff-server/dist/", "packages-dir: dist/")
     said = case.run("doctor", "--json")
-    assert [(each["file"], each["line"]) for each in said.findings("classifier-unknown")] == [("pyproject.toml", case.line("pyproject.toml", "Private"))]
+    assert [(each["file"], each["line"]) for each in said.findings("classifier-unknown")] == [
+        ("pyproject.toml", case.line("pyproject.toml", "Private"))
+    ]

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pypi_runbook.rules.compare import Inside, compare, expected
-from pypi_runbook.rules.contents import blob
 from pypi_runbook.manual.hygiene import clean, places_here, stray
 from pypi_runbook.manual.readme import read
 from pypi_runbook.manual.tryout import console_scripts, import_names
+from pypi_runbook.rules.compare import Inside, compare, expected
+from pypi_runbook.rules.contents import blob
 from pypi_runbook.secrets import mask, secret_in
 
 METADATA = b"Metadata-Version: 2.4\nName: a\nVersion: 1\n"

@@ -11,12 +11,12 @@ from build_bench import commit, git
 
 from pypi_runbook.finding import Finding
 from pypi_runbook.manual.clean import forget
-from pypi_runbook.rules.contents import members
 from pypi_runbook.manual.files import File, parse
 from pypi_runbook.manual.manifest import Manifest
 from pypi_runbook.manual.origin import origin_of
 from pypi_runbook.manual.release import at, read_release
 from pypi_runbook.manual.tryout import try_out
+from pypi_runbook.rules.contents import members
 
 NAME = "tried-1.0-py3-none-any.whl"
 SCRIPT = "[console_scripts]\ntried = tried:main\n"

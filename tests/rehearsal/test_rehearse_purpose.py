@@ -71,7 +71,9 @@ def test_run_that_missed_its_purpose(run: Report, id_: str) -> None:
         report(event="workflow_dispatch", uploads=[]),
         report("refs/tags/v3", uploads=[upload("1.2.0"), upload("4.0", name="other")]),
         report("refs/tags/v3", uploads=[upload("3.dev7", "testpypi")]),
-        report(uploads=[], release={"prerelease": True}, jobs=[job("publish", "skipped", "its `if` does not hold: !github.event.release.prerelease")]),
+        report(
+            uploads=[], release={"prerelease": True}, jobs=[job("publish", "skipped", "its `if` does not hold: !github.event.release.prerelease")]
+        ),
         report(uploads=[], not_rehearsed=[NotRehearsed("x", "y", "z")]),
         report(refused=[HELD.replace("upload.pypi", "test.pypi")]),
     ],
@@ -105,7 +107,8 @@ def test_finding_makes_a_failure() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tag", "version"), [("v1.2", "1.2"), ("V1", "1"), ("a-b-1.2", "1.2"), ("core/v2.0", "2.0"), ("x@1.0-rc1", "1.0rc1"), ("latest", None), ("a1", None)]
+    ("tag", "version"),
+    [("v1.2", "1.2"), ("V1", "1"), ("a-b-1.2", "1.2"), ("core/v2.0", "2.0"), ("x@1.0-rc1", "1.0rc1"), ("latest", None), ("a1", None)],
 )
 def test_version_that_a_tag_says(tag: str, version: str | None) -> None:
     """A name before the version and a `v` are not part of it."""

@@ -31,7 +31,8 @@ def _silent(words: str) -> None:
 class Checkup:
     """One repository on the couch: the facts, and everything below their root.
 
-    dist: the folder with built files to look at, None when there is none; fresh: whether they were built just now; history: whether git's history is searched too;
+    dist: the folder with built files to look at, None when there is none; fresh: whether they were built just now.
+    history: whether git's history is searched too;
     online: whether PyPI may be asked; say: takes one line about what takes long.
     """
 

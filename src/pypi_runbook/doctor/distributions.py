@@ -147,7 +147,9 @@ def fresh_dist(root: Path, project: Distribution) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="pypi-runbook-") as name:
         folder = Path(name)
         materialize(root, folder / "clone", folder / "origin.git")
-        done = run([sys.executable, "-m", "build", "--outdir", str(folder / "dist"), str((folder / "clone" / project.file).parent)], folder, BUILD_SECONDS)
+        done = run(
+            [sys.executable, "-m", "build", "--outdir", str(folder / "dist"), str((folder / "clone" / project.file).parent)], folder, BUILD_SECONDS
+        )
         if done.returncode:
             advice = "run python -m build to see all of its words"
             raise RunbookError("build-failed", f"the project does not build: {last_line(done)}", None, None, advice, NOTHING, status=1)

@@ -114,7 +114,8 @@ def unread(toml: Toml, file: str) -> Iterator[Finding]:
     for keys in (*misplaced, *unknown):
         if table := toml.table(*keys):
             place = ".".join(keys)
-            message = f"nothing reads the table [{place}], so {', '.join(f'`{key}`' for key in table)} in it {'has' if len(table) == 1 else 'have'} no effect"
+            values = ", ".join(f"`{key}`" for key in table)
+            message = f"nothing reads the table [{place}], so {values} in it {'has' if len(table) == 1 else 'have'} no effect"
             line = toml_line(toml, place, *(f"{place}.{key}" for key in table))
             yield Finding("table-unread", "warning", message, file, line, right_table(keys[-1], place, table), PAGE)
 

@@ -153,6 +153,8 @@ def check_workspace_dist(checkup: Checkup) -> Iterator[Finding]:
 def elsewhere(view: WorkflowView, job: JobView, step: StepView, folders: Iterable[str]) -> Iterator[Finding]:
     """Yield the finding for STEP, which builds the members in FOLDERS, where JOB looks for the files."""
     for folder in folders:
-        message = f"`uv build` puts the files of {folder}, a member of the workspace, into dist/ of the root, and job {job.job.id} uploads {folder}/dist/"
+        message = (
+            f"`uv build` puts the files of {folder}, a member of the workspace, into dist/ of the root, and job {job.job.id} uploads {folder}/dist/"
+        )
         fix = f"build with `--out-dir {folder}/dist` as seen from the folder of the step, or upload dist/"
         yield view.finding("workspace-dist", "error", message, step.line("run"), fix, PAGE)

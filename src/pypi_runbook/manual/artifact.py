@@ -17,7 +17,6 @@ from packaging.version import InvalidVersion, Version
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.manual.build import attempt, publish, refuse_other_tag
-from pypi_runbook.rules.contents import altered, committed, members
 from pypi_runbook.manual.files import File, parse, require
 from pypi_runbook.manual.manifest import Manifest
 from pypi_runbook.manual.place import move_aside
@@ -25,6 +24,7 @@ from pypi_runbook.manual.release import Release, described
 from pypi_runbook.manual.source import Source, ask, find_source, isolate
 from pypi_runbook.manual.tools import announce, say
 from pypi_runbook.rules import Refused
+from pypi_runbook.rules.contents import altered, committed, members
 from pypi_runbook.rules.distribution import read_metadata
 
 PAGE = "incident/half-uploaded.md"

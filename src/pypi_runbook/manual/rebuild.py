@@ -7,13 +7,13 @@ import tarfile
 from pathlib import Path
 
 from pypi_runbook.finding import Finding
-from pypi_runbook.rules.compare import listing, payload
-from pypi_runbook.rules.contents import members
 from pypi_runbook.manual.files import File, parse
 from pypi_runbook.manual.pins import options
 from pypi_runbook.manual.release import PAGE, Release
 from pypi_runbook.manual.tools import python, run_bare
 from pypi_runbook.project.git import git
+from pypi_runbook.rules.compare import listing, payload
+from pypi_runbook.rules.contents import members
 
 
 def rebuild(release: Release, sdist: File, wheels: list[File], folder: Path) -> tuple[str, list[Finding]]:

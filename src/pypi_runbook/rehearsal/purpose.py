@@ -20,7 +20,9 @@ NOTHING = "troubleshooting/workflow-does-not-start.md"
 # `v1.2.0`, and what repositories with several distributions write: `name-v1.2.0`, `name/1.2.0`, `name@1.2.0`, `name==1.2.0`.
 VERSION_IN_TAG = re.compile(r"(?:.*[-_/@=])?[vV]?(\d.*)")
 # What the twin says of a file that the index has with other bytes, and of a name that it had.
-HELD = re.compile(rf"refused: .* to https://{re.escape(PYPI.upload_host)}\S* 400 (?:File already exists \('([^']+)'|This filename has already been used)")
+HELD = re.compile(
+    rf"refused: .* to https://{re.escape(PYPI.upload_host)}\S* 400 (?:File already exists \('([^']+)'|This filename has already been used)"
+)
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,9 @@ def against_tag(tag: str, name: str, version: Version) -> Iterator[Shortfall]:
         message = f"the tag is {tag}, but {name} was published as {version}"
         yield message, "build the version that the tag says: raise it before the tag, and let the build see the tag", TAGS, "other-version"
     elif said and re.search(r"(?:^|[^\d])0\d", tag):
-        message = f"the tag is {tag}, and the version on {PYPI.title} is {version}: zeros before a number are dropped, so a comparison of the two fails"
+        message = (
+            f"the tag is {tag}, and the version on {PYPI.title} is {version}: zeros before a number are dropped, so a comparison of the two fails"
+        )
         yield message, f"write the tag as {version}", TAGS, "version-normalised"
 
 

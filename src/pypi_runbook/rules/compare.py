@@ -137,7 +137,9 @@ def _native(name: str, wheel: Mapping[str, bytes], shown: str) -> Iterator[Findi
     native = [path for path in payload(wheel) if path.endswith(COMPILED)]
     if native and name.endswith("-any.whl"):
         message = f"its name says that it is for any platform, but {listing(native)} is compiled for one"
-        yield Finding("native-in-any", "error", message, shown, None, "let the build backend name the platform, or leave the compiled files out", PAGE)
+        yield Finding(
+            "native-in-any", "error", message, shown, None, "let the build backend name the platform, or leave the compiled files out", PAGE
+        )
 
 
 def _wheel_and_commit(inside: Inside, wheel: Mapping[str, bytes], tracked: Mapping[str, str], shown: str) -> Iterator[Finding]:
@@ -184,7 +186,7 @@ def _reader(wheel: Mapping[str, bytes], source: str) -> str:
 def expected(wheel: Mapping[str, bytes], tracked: Mapping[str, str]) -> dict[str, str]:
     """Return the paths at which WHEEL should have what TRACKED holds below the folders that its packages come from, each with its source there."""
     paths = payload(wheel)
-    found = {}
+    found: dict[str, str] = {}
     for top in sorted({path.partition("/")[0] for path in paths if "/" in path}):
         own = [path for path in paths if path.startswith(f"{top}/")]
         # Where the package lies in the repository: the place before it that most of its files have.

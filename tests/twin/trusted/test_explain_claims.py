@@ -86,7 +86,10 @@ def test_all_agrees() -> None:
     ("change", "words"),
     [
         ({"environment": ""}, "Environment name: the job has none, the publisher 'pypi'\n             page: troubleshooting/environment-missing.md"),
-        ({"repository": "kvncampos/Nautobot-AI-Ops"}, "Repository name: the job has 'Nautobot-AI-Ops', the publisher 'nautobot-ai-ops' (upper and lower"),
+        (
+            {"repository": "kvncampos/Nautobot-AI-Ops"},
+            "Repository name: the job has 'Nautobot-AI-Ops', the publisher 'nautobot-ai-ops' (upper and lower",
+        ),
         ({"job_workflow_ref": REF.replace("publish-pypi", "release")}, "Workflow name: the job has 'release.yml', the publisher 'publish-pypi.yml'"),
     ],
 )
