@@ -37,7 +37,7 @@ def test_words_for_people(tmp_path: Path) -> None:
     done = run("--project", str(tmp_path))
     assert "note: pyproject.toml:1: the metadata has no keywords: people find it only by its name\n  next: " in done.stdout
     assert "  page: publishing/metadata.md\n" in done.stdout
-    assert done.stdout.index("no keywords") < done.stdout.index("Workflow name: publish.yml")
+    assert done.stdout.index("no keywords") < done.stdout.index("Workflow name: 'publish.yml'")
     assert done.stderr.splitlines()[-1].endswith("notes.")
 
 

@@ -77,7 +77,7 @@ def test_a_fresh_build_leaves_no_trace() -> None:
     """With --build the files of the project as it is are examined, and neither they nor the project's own dist/ are touched."""
     root = PROJECTS / "tiny"
     before = sorted(root.rglob("*"))
-    with fresh_dist(root) as dist:
+    with fresh_dist(root, read_project(root).project) as dist:
         assert sorted(path.name for path in dist.iterdir()) == ["runbook_tiny-1.0.0-py3-none-any.whl", "runbook_tiny-1.0.0.tar.gz"]
         assert look(check_distributions, root, dist=dist) == []
     assert not dist.exists()

@@ -71,7 +71,11 @@ def test_nothing_speaks_against_the_plain_project(tmp_path: Path) -> None:
         (">=3.12,<4", ">=3.12", "build-requirement-unbounded", "requires = "),
         ('requires = ["flit-core>=3.12,<4"]', "requires = []", "no-build-requires", "requires = "),
         ('build-backend = "flit_core.buildapi"\n', "", "no-build-backend", "[build-system]"),
-        ('keywords = ["plain"]', 'keyword = ["plain"]', "pyproject-schema", "[project]"),
+        ('keywords = ["plain"]', 'keyword = ["plain"]', "key-unread", "keyword ="),
+        ('keywords = ["plain"]', 'homepage = "https://github.com/x"', "key-unread", "homepage ="),
+        ("[project.urls]", "[tool.project]", "table-unread", "[tool.project]"),
+        ("[project.urls]", "[project-urls]", "table-unread", "[project-urls]"),
+        ("[build-system]", "[built-system]", "table-unread", "[built-system]"),
         ('version = "1.2.0"', 'version = "1.2.0"\ndynamic = ["version"]', "pyproject-schema", "version ="),
     ],
 )
@@ -110,6 +114,38 @@ def test_other_files(tmp_path: Path, changes: Changes, id_: str, file: str, line
 )
 def test_what_is_as_it_should_be(tmp_path: Path, changes: Changes) -> None:
     """A fallback that says that it does not know, a version written otherwise, a bound on a patch release: none is a fault."""
+    assert broken(tmp_path, changes) == set()
+
+
+@pytest.mark.parametrize(
+    ("url", "explicit", "severity"),
+    [
+        ("https://test.pypi.org/legacy/", "", "warning"),
+        ("https://packages.example.org/upload", "", "note"),
+        ("https://test.pypi.org/legacy/", "explicit = true\n", None),
+    ],
+)
+def test_index_that_is_there_to_publish_to(tmp_path: Path, url: str, explicit: str, severity: str | None) -> None:
+    """Without `explicit` uv takes dependencies from it too, which matters most where anyone can upload."""
+    index = f'[[tool.uv.index]]\nname = "t"\nurl = "https://test.pypi.org/simple/"\npublish-url = "{url}"\n{explicit}\n[build-system]'
+    found = list(look(check_tables, write(tmp_path, {TOML: ("[build-system]", index)})))
+    assert [(each.id, each.severity) for each in found] == ([("uv-index-not-explicit", severity)] if severity else [])
+    assert all(each.line == line_of("publish-url", (tmp_path / TOML).read_text()) for each in found)
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_license_that_is_a_link(tmp_path: Path, inside: bool) -> None:
+    """A license file may be a link to a file of the repository, but not to one outside of it, which no clone has."""
+    root = write(tmp_path / "root", {"LICENSE": None, "legal/MIT.txt": "MIT License\n"})
+    (tmp_path / "MIT.txt").write_text("MIT License\n")
+    (root / "LICENSE").symlink_to("legal/MIT.txt" if inside else "../MIT.txt")
+    found = {finding.id for finding in look(check_metadata_practices, root)}
+    assert found == (set() if inside else {"license-file-missing"})
+
+
+def test_backend_in_the_repository_needs_nothing(tmp_path: Path) -> None:
+    """A backend that builds itself has an empty `requires` and a `backend-path`."""
+    changes: Changes = {TOML: ('requires = ["flit-core>=3.12,<4"]', 'requires = []\nbackend-path = ["backend"]')}
     assert broken(tmp_path, changes) == set()
 
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pypi_runbook.manual.compare import Inside, compare, expected
-from pypi_runbook.manual.contents import blob
 from pypi_runbook.manual.hygiene import clean, places_here, stray
 from pypi_runbook.manual.readme import read
 from pypi_runbook.manual.tryout import console_scripts, import_names
+from pypi_runbook.rules.compare import Inside, compare, expected
+from pypi_runbook.rules.contents import blob
 from pypi_runbook.secrets import mask, secret_in
 
 METADATA = b"Metadata-Version: 2.4\nName: a\nVersion: 1\n"
@@ -59,6 +59,7 @@ def test_files_that_agree() -> None:
         (SDIST | {"notes.txt": b"mine"}, WHEEL, "not-in-git"),
         (without(SDIST, "pyproject.toml"), WHEEL, "missing-from-sdist"),
         (SDIST | {"PKG-INFO": METADATA + b"Requires-Dist: x\n"}, WHEEL, "metadata-differ"),
+        (SDIST | {"PKG-INFO": METADATA.replace(b"Version: 1", b"Version: 1.dev2")}, WHEEL, "versions-differ"),
     ],
 )
 def test_files_that_do_not(sdist: dict[str, bytes], wheel: dict[str, bytes], wanted: str) -> None:
@@ -72,10 +73,32 @@ def test_what_a_build_makes_is_no_difference() -> None:
     assert ids(SDIST | {"LICENSE": b""}, WHEEL | {"a/_fast.cpython-311-x86_64-linux-gnu.so": b"elf", "a/_version.py": b"1"}, tracked) == set()
 
 
+def test_compiled_module_in_a_wheel_for_any_platform() -> None:
+    """The name of the wheel decides where it is installed."""
+    names = {name: WHEEL | {"a/_fast.so": b"elf"} for name in ("a-1-py3-none-any.whl", "a-1-cp311-cp311-linux_x86_64.whl")}
+    found = compare(Inside(Path(), wheels=dict(names)), {name: f"dist/{name}" for name in names}, "error")
+    assert [(finding.id, finding.file) for finding in found] == [("native-in-any", "dist/a-1-py3-none-any.whl")]
+
+
+@pytest.mark.parametrize(("code", "severity"), [(b'open("data.json")', "error"), (b"# the data of data.json", "warning")])
+def test_missing_file_that_the_code_reads(code: bytes, severity: str) -> None:
+    """A data file that is missing is worse where a module names it; that the sdist lacks it as well is said, and is the reason."""
+    wheel = without(WHEEL, "a/data.json") | {"a/__init__.py": code}
+    lacking = Inside(Path(), without(SDIST, "src/a/data.json"), {"a.whl": wheel}, TRACKED)
+    for inside, also in ((lacking, True), (Inside(Path(), SDIST, {"a.whl": wheel}, TRACKED), False)):
+        found = compare(inside, {"sdist": "dist/a.tar.gz", "a.whl": "dist/a.whl"}, "error")
+        (missing,) = [finding for finding in found if finding.id == "missing-from-wheel"]
+        assert (missing.severity, "; the sdist, which the wheel is built from, lacks it too" in missing.message) == (severity, also)
+        assert "the commit has: src/a/data.json" in missing.message
+
+
 def test_a_package_is_found_where_it_lies() -> None:
     """What belongs into the wheel is asked for at the package's own place in the repository, and nowhere else."""
     tracked = {"packages/one/a/__init__.py": "0", "packages/one/a/more.py": "0", "packages/two/a/other.py": "0", "a.md": "0"}
-    assert expected({"a/__init__.py": b""}, tracked) == ["a/__init__.py", "a/more.py"]
+    assert expected({"a/__init__.py": b""}, tracked) == {
+        "a/__init__.py": "packages/one/a/__init__.py",
+        "a/more.py": "packages/one/a/more.py",
+    }
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,12 @@ from build_bench import commit, git
 
 from pypi_runbook.finding import Finding
 from pypi_runbook.manual.clean import forget
-from pypi_runbook.manual.contents import members
 from pypi_runbook.manual.files import File, parse
 from pypi_runbook.manual.manifest import Manifest
 from pypi_runbook.manual.origin import origin_of
 from pypi_runbook.manual.release import at, read_release
 from pypi_runbook.manual.tryout import try_out
+from pypi_runbook.rules.contents import members
 
 NAME = "tried-1.0-py3-none-any.whl"
 SCRIPT = "[console_scripts]\ntried = tried:main\n"
@@ -44,7 +44,7 @@ def wheel(folder: Path, code: str, *headers: tuple[str, str], entry_points: str 
 
 def tried(file: File, folder: Path) -> tuple[str, dict[str, Finding]]:
     """Return what was done with FILE, and the findings by id."""
-    words, findings = try_out(at(folder), file, dict(members(file)), folder / "room")
+    words, findings = try_out(at(folder), file, dict(members(file.path, file.shown)), folder / "room")
     return words, {finding.id: finding for finding in findings}
 
 

@@ -27,6 +27,12 @@ def run(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env=os.environ | {"COLUMNS": "80"})
 
 
+def git(folder: Path, *arguments: str) -> str:
+    """Return what git prints in FOLDER, without the person's settings."""
+    env = os.environ | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True, env=env).stdout
+
+
 def show(project: Path, *options: str) -> Any:
     """Return the JSON document for PROJECT."""
     done = run("show", "--json", "--project", str(project), *options)
@@ -136,6 +142,36 @@ def test_ask_backend_says_what_no_file_says(tmp_path: Path) -> None:
     assert after["project"]["version_dynamic"] is True
     assert {"project.version", "project.license"} <= {item["path"] for item in before["unknown"]}
     assert not {"project.version", "project.license"} & {item["path"] for item in after["unknown"]}
+
+
+def test_ask_backend_leaves_nothing_behind(tmp_path: Path) -> None:
+    """The backend runs on a copy with the same commit, tags and local edits, so what it writes next to the sources is not in the checkout."""
+    (tmp_path / "backend.py").write_text(
+        "import subprocess\n"
+        "from pathlib import Path\n"
+        "def build_wheel(folder, settings=None, metadata=None): raise AssertionError\n"
+        "def build_sdist(folder, settings=None): raise AssertionError\n"
+        "def prepare_metadata_for_build_wheel(folder, settings=None):\n"
+        "    info = Path(folder, 'made-1.dist-info'); info.mkdir()\n"
+        "    Path('made.egg-info').mkdir(); Path('VERSION').write_text('')\n"
+        "    edited = subprocess.check_output(['git', 'status', '--porcelain', '-uno'], text=True).split()\n"
+        "    version = subprocess.check_output(['git', 'describe', '--tags'], text=True).strip() + '+' + ''.join(edited)\n"
+        "    (info / 'METADATA').write_text(f'Metadata-Version: 2.4\\nName: made\\nVersion: {version}\\n')\n"
+        "    return info.name\n"
+    )
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "made"\ndynamic = ["version"]\n[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    )
+    (tmp_path / "VERSION").write_text("1\n")
+    git(tmp_path, "init", "--quiet", "--initial-branch", "main")
+    git(tmp_path, "add", "--all")
+    git(tmp_path, "-c", "user.name=A", "-c", "user.email=a@example.invalid", "commit", "--quiet", "--message", "Start")
+    git(tmp_path, "tag", "v1.2.3")
+    (tmp_path / "backend.py").write_text((tmp_path / "backend.py").read_text() + "# edited\n")
+    before = git(tmp_path, "status", "--porcelain", "--ignored")
+    # Only the two files that differ from the commit: one is an edit of the person, the other the backend's.
+    assert show(tmp_path, "--ask-backend")["project"]["version"] == "v1.2.3+MVERSIONMbackend.py"
+    assert git(tmp_path, "status", "--porcelain", "--ignored") == before
 
 
 def test_a_backend_that_fails_is_an_error_without_traceback(tmp_path: Path) -> None:

@@ -113,3 +113,15 @@ def test_missing_parts_are_named(scene: Scene, tmp_path: Path) -> None:
     own.commit("parts")
     noted = {each.what: each.essential for each in own.run(wanted).noted}
     assert noted == {"checkout with an SSH key": False, "submodules": True, "Git LFS": True}
+
+
+@pytest.mark.parametrize("depth", ["0", "1"])
+def test_event_of_a_branch_that_moved(scene: Scene, tmp_path: Path, depth: str) -> None:
+    """After a push the event's commit is still what is checked out, also with all of the history."""
+    own = Scene(tmp_path, scene.twin)
+    event = own.head
+    (own.world.root / "a.txt").write_text("three\n")
+    own.commit("three")
+    ran = own.run(uses(CHECKOUT, {"fetch-depth": depth}), sh("git rev-parse HEAD; cat a.txt; git branch --show-current"), sha=event)
+    assert ran.job.result == "success", ran.text
+    assert {event, "two", "main"} <= set(ran.lines)

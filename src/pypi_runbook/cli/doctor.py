@@ -21,6 +21,7 @@ from pypi_runbook.doctor.progress import Progress
 from pypi_runbook.doctor.tools import require
 from pypi_runbook.finding import Finding
 from pypi_runbook.project import read_project
+from pypi_runbook.project.published import main_distribution
 
 
 @click.command()
@@ -48,11 +49,12 @@ def command(dist: Path | None, build: bool, history: bool, online: bool, root: P
         raise click.UsageError("--dist and --build exclude each other: one names files, the other makes them")
     require()
     facts = read_project(root)
+    project = main_distribution(facts)
     with ExitStack() as stack:
         say = stack.enter_context(Progress(lambda words: click.echo(f"examining: {words}", err=True)))
         say("built files" if dist or not build else "a build")
-        folder = stack.enter_context(fresh_dist(facts.root)) if build else given_dist(dist) if dist else own_dist(facts.root, facts.project)
-        findings = examine(Checkup(facts, folder, history=history, online=online, say=say))
+        folder = stack.enter_context(fresh_dist(facts.root, project)) if build else given_dist(dist) if dist else own_dist(facts.root, project)
+        findings = examine(Checkup(facts, folder, fresh=build, history=history, online=online, say=say))
     report(findings, publishers(facts), as_json=as_json)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         annotate(findings, facts.root)

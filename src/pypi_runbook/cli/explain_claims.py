@@ -13,6 +13,7 @@ from pypi_runbook.errors import RunbookError
 from pypi_runbook.project import read_project
 from pypi_runbook.project.indexes import INDEXES
 from pypi_runbook.twin.trusted.comparison import PAGE, Comparison, compare
+from pypi_runbook.twin.trusted.differences import quoted
 from pypi_runbook.twin.trusted.log import read_claims
 from pypi_runbook.twin.trusted.publishers import FORM, read_publisher
 
@@ -60,7 +61,7 @@ def show(found: Comparison, *, given: bool) -> None:
     for field, job, publisher in found.rows:
         if field in different:
             continue
-        value = job or ("none" if found.is_known(field) else "not in what you gave")
+        value = quoted(job) if job else ("none" if found.is_known(field) else "not in what you gave")
         word = "same      " if found.is_known(field) else "unknown   "
         click.echo(f"  {word} {field}: {value}{'' if publisher else ' (the publisher takes any)'}")
     for each in found.differences:

@@ -31,12 +31,14 @@ def _silent(words: str) -> None:
 class Checkup:
     """One repository on the couch: the facts, and everything below their root.
 
-    dist: the folder with built files to look at, None when there is none; history: whether git's history is searched too;
+    dist: the folder with built files to look at, None when there is none; fresh: whether they were built just now.
+    history: whether git's history is searched too;
     online: whether PyPI may be asked; say: takes one line about what takes long.
     """
 
     facts: Facts
     dist: Path | None = None
+    fresh: bool = False
     history: bool = True
     online: bool = False
     say: Callable[[str], None] = _silent
@@ -49,11 +51,19 @@ class Checkup:
         return self.facts.root
 
     @cached_property
-    def files(self) -> list[str]:
-        """Every file below the root that git knows or would add, relative to it and sorted; without git, all that are no cache."""
+    def names(self) -> list[str]:
+        """Every file below the root that git knows or would add, relative to it and sorted; without git, all that are no cache.
+
+        A symbolic link is among them when it leads to a file inside the root.
+        """
         listed = git(self.root, "ls-files", "--cached", "--others", "--exclude-standard", "-z")
         names = walk(self.root) if listed is None else [name for name in listed.split("\0") if name]
-        return sorted({name for name in names if (self.root / name).is_file() and not (self.root / name).is_symlink()})
+        return sorted({name for name in names if is_inside(self.root / name, self.root)})
+
+    @cached_property
+    def files(self) -> list[str]:
+        """The names that are no symbolic links, so that each text is read once."""
+        return [name for name in self.names if not (self.root / name).is_symlink()]
 
     @cached_property
     def pyproject(self) -> Toml:
@@ -114,6 +124,11 @@ def read_bytes(path: Path) -> bytes | None:
         return path.read_bytes() if path.is_file() and path.stat().st_size <= LARGEST else None
     except OSError:
         return None
+
+
+def is_inside(path: Path, root: Path) -> bool:
+    """Tell whether PATH is a file, or a link to one, that is inside ROOT."""
+    return path.is_file() and (not path.is_symlink() or path.resolve().is_relative_to(root))
 
 
 def walk(root: Path) -> list[str]:

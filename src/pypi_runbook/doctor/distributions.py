@@ -20,8 +20,11 @@ from pypi_runbook.errors import RunbookError
 from pypi_runbook.finding import Finding
 from pypi_runbook.project import Distribution
 from pypi_runbook.project.checkout import materialize
+from pypi_runbook.project.published import main_distribution
 from pypi_runbook.rules import Refused
 from pypi_runbook.rules.built import refused_by_twine, refused_file
+from pypi_runbook.rules.compare import Inside, compare
+from pypi_runbook.rules.contents import committed, members
 from pypi_runbook.rules.distribution import check_distribution
 
 PAGE = "publishing/manual.md"
@@ -44,6 +47,7 @@ def check_distributions(checkup: Checkup) -> Iterator[Finding]:
         except Refused as refused:
             yield refused_file(refused, shown)
     yield from with_twine(checkup, files)
+    yield from compared(checkup, files)
     for path in files:
         if path.suffix == ".whl":
             yield from contents_of_wheel(checkup, path)
@@ -57,6 +61,26 @@ def with_twine(checkup: Checkup, files: list[Path]) -> Iterator[Finding]:
     # Its last words may be an error's, on the other stream.
     for finding in refused_by_twine(done.returncode, f"{done.stdout}\n{done.stderr}"):
         yield replace(finding, file=finding.file and name_of(checkup, Path(finding.file)))
+
+
+def compared(checkup: Checkup, files: list[Path]) -> Iterator[Finding]:
+    """Yield how wheel and sdist among FILES differ from each other, and from the commit when they were built from it just now."""
+    folder = (checkup.root / main_distribution(checkup.facts).file).parent
+    inside, shown = Inside(folder), {}
+    for path in files:
+        name = name_of(checkup, path)
+        try:
+            contents = dict(members(path, name))
+        except RunbookError:
+            continue  # PyPI's rules have told
+        if path.suffix == ".whl":
+            inside.wheels[path.name] = contents
+        else:
+            inside.sdist = contents
+        shown[path.name if path.suffix == ".whl" else "sdist"] = name
+    if checkup.fresh and checkup.own_git and not checkup.git("status", "--porcelain") and (head := checkup.git("rev-parse", "--verify", "HEAD")):
+        inside.tracked = committed(folder, head)
+    yield from compare(inside, shown, "warning")
 
 
 def contents_of_wheel(checkup: Checkup, path: Path) -> Iterator[Finding]:
@@ -114,8 +138,8 @@ def given_dist(folder: Path) -> Path:
 
 
 @contextmanager
-def fresh_dist(root: Path) -> Iterator[Path]:
-    """Yield a folder with sdist and wheel of the project at ROOT, built in a clone of it that is thrown away.
+def fresh_dist(root: Path, project: Distribution) -> Iterator[Path]:
+    """Yield a folder with sdist and wheel of PROJECT, one of the repository at ROOT, built in a clone of it that is thrown away.
 
     Local edits are built too. This installs build requirements and runs the project's build backend, without any credential.
     Raises RunbookError `build-failed` with the build's last words.
@@ -123,7 +147,9 @@ def fresh_dist(root: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="pypi-runbook-") as name:
         folder = Path(name)
         materialize(root, folder / "clone", folder / "origin.git")
-        done = run([sys.executable, "-m", "build", "--outdir", str(folder / "dist"), str(folder / "clone")], folder, BUILD_SECONDS)
+        done = run(
+            [sys.executable, "-m", "build", "--outdir", str(folder / "dist"), str((folder / "clone" / project.file).parent)], folder, BUILD_SECONDS
+        )
         if done.returncode:
             advice = "run python -m build to see all of its words"
             raise RunbookError("build-failed", f"the project does not build: {last_line(done)}", None, None, advice, NOTHING, status=1)

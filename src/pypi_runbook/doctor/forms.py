@@ -7,6 +7,9 @@ from pathlib import PurePosixPath
 
 from pypi_runbook.project import Facts, Job, Workflow
 from pypi_runbook.project.indexes import INDEXES
+from pypi_runbook.project.published import published_by
+
+UNKNOWN = "unknown: no remote and no link says it"
 
 
 @dataclass(frozen=True)
@@ -35,28 +38,31 @@ class Publisher:
             "Owner": self.owner,
             "Repository name": self.repository,
             "Workflow name": self.workflow,
-            "Environment name": self.environment or "(empty)",
+            "Environment name": self.environment,
         }
-        lines = [f"  {label}: {value or 'unknown: no remote and no link says it'}" for label, value in fields.items()]
+        absent = {"Environment name": "(empty)"}
+        # In quotes, so that a space at an end is visible.
+        lines = [f"  {label}: {repr(value) if value else absent.get(label, UNKNOWN)}" for label, value in fields.items()]
         return "\n".join([f"{INDEXES[self.index].title}: {self.url}", *lines])
 
 
 def publishers(facts: Facts) -> list[Publisher]:
-    """Return the form for each job that publishes to an index without a token; PyPI's before TestPyPI's."""
+    """Return the form for each distribution that a job publishes to an index without a token; PyPI's before TestPyPI's."""
     found = [
-        form(facts, workflow, job, upload.index)
+        form(facts, workflow, job, upload.index, project.name)
         for index in INDEXES
         for workflow in facts.workflows
         for job in workflow.jobs
         for upload in job.publishes
         if upload.index == index and upload.auth == "trusted-publishing"
+        for project in published_by(facts, workflow, job)
     ]
     return list(dict.fromkeys(found))
 
 
-def form(facts: Facts, workflow: Workflow, job: Job, index: str) -> Publisher:
-    """Return the form of INDEX for JOB of WORKFLOW."""
-    site, repository, name = INDEXES[index], facts.repository, facts.project.name
+def form(facts: Facts, workflow: Workflow, job: Job, index: str, name: str | None) -> Publisher:
+    """Return the form of INDEX for JOB of WORKFLOW, which publishes the project NAME."""
+    site, repository = INDEXES[index], facts.repository
     url = f"{site.url}/manage/project/{name}/settings/publishing/" if name else f"{site.url}/manage/projects/"
     file = PurePosixPath(workflow.file).name
     return Publisher(index, name, repository.owner, repository.name, file, job.environment, url, f"{site.url}/manage/account/publishing/")

@@ -158,7 +158,7 @@ def _license_files(checkup: Checkup, project: Distribution) -> Iterator[Finding]
     toml = toml_of(checkup, project)
     patterns = toml.table("project").get("license-files")
     folder = project.file.rpartition("/")[0]
-    here = [file.removeprefix(f"{folder}/") for file in checkup.files if not folder or file.startswith(f"{folder}/")]
+    here = [file.removeprefix(f"{folder}/") for file in checkup.names if not folder or file.startswith(f"{folder}/")]
     if isinstance(patterns, list):
         for pattern in patterns:
             if not any(fnmatch(file, str(pattern)) for file in here):

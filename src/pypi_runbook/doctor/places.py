@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pypi_runbook.doctor.checkup import Checkup
 from pypi_runbook.project import Distribution
+from pypi_runbook.project.published import is_private, published, usual
 from pypi_runbook.project.toml import Toml, read_toml
 
 
 def distributions(checkup: Checkup) -> list[Distribution]:
-    """Return the distributions of the repository that metadata describe: the root's and those below it."""
+    """Return the distributions of the repository that metadata describe: the root's and those below it, but none that is never published."""
     facts = checkup.facts
-    return [project for project in (facts.project, *facts.projects) if project.name or (checkup.root / project.file).is_file()]
+    wanted = [project.file for project in published(facts)] or [project.file for project in usual(facts)]
+    described = [project for project in (facts.project, *facts.projects) if project.name or (checkup.root / project.file).is_file()]
+    return [project for project in described if project.file in wanted or not is_private(facts, project)]
 
 
 def line_of(checkup: Checkup, project: Distribution, field: str, words: str | None = None) -> int | None:

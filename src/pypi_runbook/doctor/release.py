@@ -13,6 +13,7 @@ from pypi_runbook.doctor.checkup import Checkup
 from pypi_runbook.doctor.places import line_of
 from pypi_runbook.finding import Finding
 from pypi_runbook.project.indexes import PYPI
+from pypi_runbook.project.published import main_distribution
 
 TAG_PAGE = "troubleshooting/tag-and-version.md"
 CHECKLIST = "publishing/release_checklist.md"
@@ -25,7 +26,7 @@ FRAGMENTS = ("changes/", "changelog.d/", "newsfragments/", ".changes/", "news/",
 
 def check_version_and_tag(checkup: Checkup) -> Iterator[Finding]:
     """Yield what speaks against releasing the metadata's version from this commit."""
-    project = checkup.facts.project
+    project = main_distribution(checkup.facts)
     try:
         version = Version(project.version or "")
     except ValueError:  # not packaging's own error alone: Python refuses a number of thousands of digits
@@ -34,6 +35,7 @@ def check_version_and_tag(checkup: Checkup) -> Iterator[Finding]:
     tagged = versions_of(checkup) if checkup.own_git else {}
     if checkup.own_git:
         yield from against_tags(checkup, version, tagged, line)
+    yield from against_files(checkup, version, line)
     yield from against_changelog(checkup, version, released=version in tagged)
     if checkup.online and project.name:
         yield from against_index(project.name, version, project.file, line)
@@ -52,7 +54,7 @@ def versions_of(checkup: Checkup) -> dict[Version, str]:
 
 def against_tags(checkup: Checkup, version: Version, tagged: dict[Version, str], line: int | None) -> Iterator[Finding]:
     """Yield a finding when VERSION has a tag on another commit, or when a higher version has one that this commit descends from."""
-    file = checkup.facts.project.file
+    file = main_distribution(checkup.facts).file
     tag = next((name for name in (str(version), f"v{version}") if checkup.git("rev-parse", "--verify", "--quiet", f"refs/tags/{name}")), None)
     tag = tagged.get(version, tag)
     if tag and checkup.git("rev-parse", f"refs/tags/{tag}^{{commit}}") != checkup.git("rev-parse", "HEAD"):
@@ -65,6 +67,21 @@ def against_tags(checkup: Checkup, version: Version, tagged: dict[Version, str],
     if higher and not tag:
         message = f"the version is {version}, but {tagged[max(higher)]} was released before it"
         yield Finding("version-lower", "warning", message, file, line, "write a version higher than every one before", TAG_PAGE)
+
+
+def against_files(checkup: Checkup, version: Version, line: int | None) -> Iterator[Finding]:
+    """Yield a finding for each file called VERSION, or version.txt, beside the metadata that says another version than VERSION."""
+    project = main_distribution(checkup.facts)
+    for file in checkup.files:
+        said = (checkup.text(file) or "").strip() if file.lower() in ("version", "version.txt") else ""
+        try:
+            differs = bool(said) and Version(said) != version
+        except ValueError:
+            continue
+        if differs:
+            message = f"the version here is {version}, which is what a build takes, but {file} says {said}"
+            fix = f"keep the version in one place: let the build backend read {file}, or remove that file"
+            yield Finding("version-file-differs", "warning", message, project.file, line, fix, TAG_PAGE)
 
 
 def against_changelog(checkup: Checkup, version: Version, *, released: bool) -> Iterator[Finding]:

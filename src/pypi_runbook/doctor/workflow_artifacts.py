@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from pypi_runbook.doctor.checkup import Checkup
 from pypi_runbook.doctor.workflow_view import EXPRESSION, JobView, StepView, WorkflowView, may_equal, publishing_workflows
 from pypi_runbook.finding import Finding
+from pypi_runbook.project.clients import base
 from pypi_runbook.project.publish_action import NAME as PUBLISH
+from pypi_runbook.project.published import arguments_of_build, commands, folder_of, taken_from
 
 UPLOAD, DOWNLOAD = "actions/upload-artifact", "actions/download-artifact"
 INSPECT = "hynek/build-and-inspect-python-package"
@@ -132,3 +134,27 @@ def folders(step: StepView, known: list[Handover]) -> Iterator[str]:
 def tidy(folder: str) -> str:
     """Return FOLDER as one name for `dist`, `dist/` and `./dist`."""
     return posixpath.normpath(folder.strip() or ".")
+
+
+def check_workspace_dist(checkup: Checkup) -> Iterator[Finding]:
+    """Find uploads that look in a member's `dist/`, while `uv build` puts what it builds of a member into the workspace's."""
+    if not checkup.pyproject.table("tool", "uv", "workspace"):
+        return
+    for view in publishing_workflows(checkup):
+        for job in view.publishing:
+            wanted = {tidy(str(folder)) for step in job.steps for folder in taken_from(step.step)} - {"."}
+            for step in (step for each in [*view.before(job), job] for step in each.steps):
+                for folder, words in commands(step.step) if wanted else ():
+                    arguments = arguments_of_build(words) if "uv" in map(base, words) else None
+                    if arguments is not None and not {"-o", "--out-dir"} & {word.partition("=")[0] for word in arguments}:
+                        yield from elsewhere(view, job, step, wanted & {tidy(str(folder / folder_of(words, arguments)))})
+
+
+def elsewhere(view: WorkflowView, job: JobView, step: StepView, folders: Iterable[str]) -> Iterator[Finding]:
+    """Yield the finding for STEP, which builds the members in FOLDERS, where JOB looks for the files."""
+    for folder in folders:
+        message = (
+            f"`uv build` puts the files of {folder}, a member of the workspace, into dist/ of the root, and job {job.job.id} uploads {folder}/dist/"
+        )
+        fix = f"build with `--out-dir {folder}/dist` as seen from the folder of the step, or upload dist/"
+        yield view.finding("workspace-dist", "error", message, step.line("run"), fix, PAGE)

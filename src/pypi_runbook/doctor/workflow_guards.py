@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator
 
 from pypi_runbook.doctor.checkup import Checkup
+from pypi_runbook.doctor.places import toml_of
 from pypi_runbook.doctor.workflow_view import BUILDS, JobView, StepView, WorkflowView, publishing_workflows
 from pypi_runbook.finding import Finding
 from pypi_runbook.project.facts import Trigger
+from pypi_runbook.project.published import main_distribution
 from pypi_runbook.project.shell import shell_commands
 from pypi_runbook.project.text import items
 
@@ -24,6 +26,8 @@ VERSION = re.compile(
 COMPARING = re.compile(
     r"check-python-version|check-version|version-check|verify-version|compare-version|semantic-release|release-please", re.IGNORECASE
 )
+# Actions that make a commit and push it.
+COMMITTING = {"stefanzweifel/git-auto-commit-action", "endbug/add-and-commit", "ad-m/github-push-action", "commitizen-tools/commitizen-action"}
 # What a build takes to read the version from git's tags.
 FROM_GIT = re.compile(
     r"setuptools[-_]scm|hatch-vcs|versioningit|poetry-dynamic-versioning|dunamai|vcs-versioning|versioneer|setuptools-git|\bpbr\b|use_scm_version"
@@ -66,8 +70,9 @@ def uncompared(view: WorkflowView, chain: list[JobView]) -> Finding:
 
 def version_from_git(checkup: Checkup) -> bool:
     """Tell whether the version comes from the tag itself."""
-    needed = " ".join(map(str, items(checkup.pyproject.table("build-system").get("requires"))))
-    source = (checkup.pyproject.table("tool", tool, "version").get("source") for tool in ("hatch", "pdm"))
+    toml = toml_of(checkup, main_distribution(checkup.facts))
+    needed = " ".join(map(str, items(toml.table("build-system").get("requires"))))
+    source = (toml.table("tool", tool, "version").get("source") for tool in ("hatch", "pdm"))
     old = ((checkup.text(file) or "") for file in ("setup.py", "setup.cfg"))
     return any(FROM_GIT.search(text) for text in (needed, *old)) or any(each in ("scm", "vcs") for each in source)
 
@@ -160,3 +165,25 @@ def check_shallow(checkup: Checkup) -> Iterator[Finding]:
                 message = f"job {job.job.id} takes the version from git's tags, and checks out one commit without them when {untagged[0]} starts it"
                 fix = "give the checkout `fetch-depth: 0`"
                 yield view.finding("shallow-checkout", "warning", message, step.line("uses"), fix, "troubleshooting/shallow-clone.md")
+
+
+def check_pushed_commit(checkup: Checkup) -> Iterator[Finding]:
+    """Find builds that wait for a job which commits and pushes, and that still check out the commit of the event."""
+    for view in publishing_workflows(checkup):
+        for job in view.chain():
+            pushing = next((each for each in view.before(job) if commits_and_pushes(each)), None)
+            checkout = next((step for step in job.steps if step.action == "actions/checkout"), None)
+            pulls = any(re.search(r"\bgit (?:pull|checkout|switch|reset|fetch)\b", step.script) for step in job.steps)
+            if pushing and checkout and "ref" not in checkout.step.inputs and not pulls and any(step.builds for step in job.steps):
+                message = f"job {job.job.id} builds the commit of the event, not the one that job {pushing.job.id} commits and pushes before it"
+                fix = f"make the new commit an output of {pushing.job.id}, and give it to this checkout as `ref`"
+                page = "troubleshooting/tag-and-version.md"
+                yield view.finding("old-commit-built", "warning", message, checkout.line("uses"), fix, page)
+
+
+def commits_and_pushes(job: JobView) -> bool:
+    """Tell whether JOB makes a commit and pushes it."""
+    script = "\n".join(step.script for step in job.steps)
+    return bool(re.search(r"\bgit (?:-\S+ \S+ )*commit\b", script) and re.search(r"\bgit (?:-\S+ \S+ )*push\b", script)) or any(
+        step.action in COMMITTING for step in job.steps
+    )

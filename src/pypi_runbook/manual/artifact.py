@@ -17,7 +17,6 @@ from packaging.version import InvalidVersion, Version
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.manual.build import attempt, publish, refuse_other_tag
-from pypi_runbook.manual.contents import altered, committed, members
 from pypi_runbook.manual.files import File, parse, require
 from pypi_runbook.manual.manifest import Manifest
 from pypi_runbook.manual.place import move_aside
@@ -25,6 +24,7 @@ from pypi_runbook.manual.release import Release, described
 from pypi_runbook.manual.source import Source, ask, find_source, isolate
 from pypi_runbook.manual.tools import announce, say
 from pypi_runbook.rules import Refused
+from pypi_runbook.rules.contents import altered, committed, members
 from pypi_runbook.rules.distribution import read_metadata
 
 PAGE = "incident/half-uploaded.md"
@@ -111,7 +111,7 @@ def refuse_other_sources(release: Release, file: File, source: Source) -> None:
     if source.commit is None or file.kind != "sdist":
         return
     tracked = committed(release.root, source.commit)
-    if changed := altered(release.root, dict(members(file)), tracked):
+    if changed := altered(release.root, dict(members(file.path, file.shown)), tracked):
         tag = source.tag_for(file.version)
         which = f"tag {tag}" if tag else f"commit {source.commit[:12]}"
         message = f"{len(changed)} of its files are not as {which} has them: {', '.join(changed[:5])}"

@@ -10,8 +10,6 @@ from pathlib import Path
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.finding import Finding
 from pypi_runbook.manual import online, readme
-from pypi_runbook.manual.compare import Inside, compare
-from pypi_runbook.manual.contents import committed, members
 from pypi_runbook.manual.files import File, inspect, parse
 from pypi_runbook.manual.hygiene import clean, places_here, stray
 from pypi_runbook.manual.index import INDEXES
@@ -26,11 +24,24 @@ from pypi_runbook.manual.tryout import try_out
 from pypi_runbook.project.git import git
 from pypi_runbook.rules import Refused
 from pypi_runbook.rules.built import refused_by_twine, refused_file
+from pypi_runbook.rules.compare import Inside, compare
+from pypi_runbook.rules.contents import committed, members
 from pypi_runbook.rules.distribution import check_distribution
 
 # What a person may know better than we do. What an index would refuse is not among it.
 ACCEPTABLE = (
-    *("command-fails", "does-not-import", "missing-modules", "private-file", "secret", "sources-differ", "wheel-and-sdist-differ", "metadata-differ"),
+    *(
+        "command-fails",
+        "does-not-import",
+        "missing-from-wheel",
+        "missing-modules",
+        "native-in-any",
+        "private-file",
+        "secret",
+        "sources-differ",
+        "wheel-and-sdist-differ",
+        "metadata-differ",
+    ),
     *("sdist-does-not-build", "tag-elsewhere"),
 )
 
@@ -166,7 +177,7 @@ def look_inside(desk: Desk) -> Step:
     findings = []
     for file in desk.files:
         try:
-            contents = desk.contents[file.path.name] = dict(members(file))
+            contents = desk.contents[file.path.name] = dict(members(file.path, file.shown))
         except RunbookError as error:
             findings.append(Finding.of(error))
             continue
@@ -218,7 +229,9 @@ def look_as_user(desk: Desk) -> Step:
     built = [] if wheels else [file for path in desk.folder.glob("rebuilt/dist/*.whl") if (file := parse(path))]
     seen, findings = [], []
     for number, file in enumerate(wheels or built):
-        words, found = try_out(desk.release, file, desk.contents.get(file.path.name) or dict(members(file)), desk.folder / f"room{number}")
+        words, found = try_out(
+            desk.release, file, desk.contents.get(file.path.name) or dict(members(file.path, file.shown)), desk.folder / f"room{number}"
+        )
         seen.append(words)
         findings += found
     return Step("as a user", "; ".join(dict.fromkeys(seen)) or "not tried", findings)

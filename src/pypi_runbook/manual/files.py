@@ -12,6 +12,7 @@ from packaging.version import Version
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.manual.release import Release
+from pypi_runbook.rules.compare import versions_differ
 
 NOTHING = "troubleshooting/no-dists.md"
 STALE = "troubleshooting/stale-dist.md"
@@ -92,7 +93,11 @@ def _foreign(release: Release, path: Path) -> RunbookError:
 
 def _mixed(release: Release, files: list[File]) -> Iterator[RunbookError]:
     releases = sorted({f"{file.name} {file.version}" for file in files})
-    if len(releases) > 1:
+    wheels, sdists = ({file.version for file in files if file.kind == kind} for kind in ("wheel", "sdist"))
+    if len({file.name for file in files}) == len(wheels) == len(sdists) == 1 and wheels != sdists:
+        found = versions_differ(str(*wheels), str(*sdists), "dist")
+        yield RunbookError(found.id, found.message, file=found.file, next=found.fix, page=found.page, status=1)
+    elif len(releases) > 1:
         message = f"dist/ mixes {len(releases)} releases: {', '.join(releases)}"
         yield RunbookError("mixed-dist", message, file="dist", next=f"build afresh: {release.command('build')}", page=STALE, status=1)
 

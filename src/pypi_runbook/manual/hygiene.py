@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pypi_runbook.finding import Finding
-from pypi_runbook.manual.compare import listing, payload
 from pypi_runbook.manual.release import PAGE
+from pypi_runbook.rules.compare import listing, payload
 from pypi_runbook.secrets import secret_in
 
 LEAKED = "incident/leaked-token.md"

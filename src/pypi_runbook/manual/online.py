@@ -9,9 +9,9 @@ from packaging.version import Version
 
 from pypi_runbook.asking import UnreachableError
 from pypi_runbook.finding import Finding
-from pypi_runbook.manual.compare import listing as names
 from pypi_runbook.manual.files import File, version_in
 from pypi_runbook.manual.index import Index, listing
+from pypi_runbook.rules.compare import listing as names
 
 EXISTS = "troubleshooting/file-already-exists.md"
 DOWN = "incident/pypi-down.md"

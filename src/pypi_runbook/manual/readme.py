@@ -6,7 +6,7 @@ import re
 from email.parser import BytesHeaderParser
 
 from pypi_runbook.finding import Finding
-from pypi_runbook.manual.compare import listing
+from pypi_runbook.rules.compare import listing
 
 PAGE = "troubleshooting/description-does-not-render.md"
 CODE = re.compile(r"^(?P<fence>```+|~~~+).*?^(?P=fence)\s*$|`[^`\n]+`", re.MULTILINE | re.DOTALL)

@@ -7,13 +7,13 @@ import tarfile
 from pathlib import Path
 
 from pypi_runbook.finding import Finding
-from pypi_runbook.manual.compare import listing, payload
-from pypi_runbook.manual.contents import members
 from pypi_runbook.manual.files import File, parse
 from pypi_runbook.manual.pins import options
 from pypi_runbook.manual.release import PAGE, Release
 from pypi_runbook.manual.tools import python, run_bare
 from pypi_runbook.project.git import git
+from pypi_runbook.rules.compare import listing, payload
+from pypi_runbook.rules.contents import members
 
 
 def rebuild(release: Release, sdist: File, wheels: list[File], folder: Path) -> tuple[str, list[Finding]]:
@@ -40,7 +40,7 @@ def _compared(built: File, sdist: File, wheels: list[File]) -> tuple[str, list[F
         return f"builds {built.path.name}", []
     if same.sha256() == built.sha256():
         return "the same bytes", []
-    ours, theirs = dict(members(built)), dict(members(same))
+    ours, theirs = dict(members(built.path, built.shown)), dict(members(same.path, same.shown))
     paths = set(payload(ours)) | set(payload(theirs))
     if differing := [path for path in paths if ours.get(path) != theirs.get(path)]:
         message = f"the wheel that it builds into differs from the one in dist/: {listing(differing)}"

@@ -16,12 +16,12 @@ from packaging.utils import parse_wheel_filename
 
 from pypi_runbook.finding import Finding
 from pypi_runbook.manual.clean import Clean
-from pypi_runbook.manual.compare import COMPILED, payload
 from pypi_runbook.manual.files import File
 from pypi_runbook.manual.hygiene import COMMON
 from pypi_runbook.manual.release import PAGE, Release
 from pypi_runbook.manual.tools import Answer
 from pypi_runbook.rules.archives import read_scripts
+from pypi_runbook.rules.compare import COMPILED, payload
 
 DEPENDENCIES = "troubleshooting/dependencies.md"
 MISSING = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")

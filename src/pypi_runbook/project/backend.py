@@ -8,12 +8,14 @@ from dataclasses import replace
 from email.utils import getaddresses
 from importlib.metadata import PackageMetadata
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from build import BuildBackendException, BuildException
 from build.util import project_wheel_metadata
 
 from pypi_runbook.errors import RunbookError
+from pypi_runbook.project.checkout import copy_project
 from pypi_runbook.project.facts import Distribution, Facts
 from pypi_runbook.project.text import is_file
 from pypi_runbook.project.toml import Toml, read_toml
@@ -22,10 +24,15 @@ from pypi_runbook.project.toml import Toml, read_toml
 def ask_backend(facts: Facts, say: Callable[[str], None]) -> Facts:
     """Return FACTS with what only the projects' build backends know; SAY gets a line for each of them before it runs.
 
-    Their build requirements are installed from the network, and their code is run. What the files say stays as they say it.
+    Their build requirements are installed from the network, and their code is run, on a copy of the files that git knows or would add.
+    What the files say stays as they say it.
     Raise RunbookError `backend-failed` when a backend cannot be installed or gives no metadata.
     """
-    asked = [ask_one(facts.root, project, say) for project in (facts.project, *facts.projects)]
+    with TemporaryDirectory(prefix="pypi-runbook-") as folder:
+        # Backends write next to the sources, for example `*.egg-info`.
+        copy = Path(folder).resolve() / (facts.root.name or "project")
+        copy_project(facts.root, copy)
+        asked = [ask_one(copy, project, say) for project in (facts.project, *facts.projects)]
     places = {"project": asked[0]} | {f"projects[{index}]": project for index, project in enumerate(asked[1:])}
     left_open = [item for item in facts.unknown if not known(places, item.path)]
     return replace(facts, project=asked[0], projects=asked[1:], unknown=left_open)

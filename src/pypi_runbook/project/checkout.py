@@ -41,6 +41,30 @@ def materialize(source: Path, target: Path, origin: Path) -> None:
             commit_folder(source, target, origin, env)
 
 
+def copy_project(source: Path, target: Path) -> None:
+    """Make TARGET a copy of the project in SOURCE: the same commit, branch and tags when SOURCE is a git root, and the same local edits.
+
+    target: a folder that does not exist yet. Files that git ignores are left out.
+    """
+    with git_environment() as env:
+        if (source / ".git").exists() and has_commit(source, env):
+            git(env, target.parent, "clone", "--quiet", "--no-checkout", str(source.resolve()), str(target))
+            # Not `checkout`: the files come from SOURCE, edits included, and git's filters and hooks are not run.
+            git(env, target, "read-tree", "HEAD")
+            copy_edits(source, target, env)
+        else:
+            target.mkdir()
+            copy_files(source, target, set(files_of(source, env)))
+
+
+def has_commit(source: Path, env: dict[str, str]) -> bool:
+    """Tell whether the repository in SOURCE has a commit."""
+    try:
+        return bool(git(env, source, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"))
+    except RunbookError:
+        return False
+
+
 @contextmanager
 def git_environment() -> Iterator[dict[str, str]]:
     """Yield an environment in which git knows nothing of the user's settings and trusts a folder of another owner."""

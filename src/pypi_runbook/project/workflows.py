@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +161,10 @@ class _WorkflowReader:
             return []
         starts = [item_line(steps, index) for index in range(len(steps))]
         ends = [*starts[1:], self.end_of_steps(body, starts[-1])]
-        return [self.step(item, start, last_line(self.lines, start, end)) for item, start, end in zip(steps, starts, ends, strict=True)]
+        found = [self.step(item, start, last_line(self.lines, start, end)) for item, start, end in zip(steps, starts, ends, strict=True)]
+        defaults = [mapping(mapping(table.get("defaults")).get("run")).get("working-directory") for table in (body, self.data)]
+        folder = next((plain(each) for each in defaults if each is not None), None)
+        return [replace(step, working_directory=step.working_directory or folder) if step.run else step for step in found]
 
     def end_of_steps(self, body: CommentedMap, start: int) -> int:
         return min([self.after(start), *(line for key in body if (line := line_of(body, key)) > start)])

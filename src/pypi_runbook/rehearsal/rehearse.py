@@ -18,11 +18,12 @@ from pypi_runbook.project.expressions import ExpressionError, Value, as_text, in
 from pypi_runbook.project.indexes import INDEXES
 from pypi_runbook.project.routes import warnings
 from pypi_runbook.rehearsal.called import Callees, Level
-from pypi_runbook.rehearsal.choosing import PAGE, choose_workflow, no_event, pushes_tags, starts
+from pypi_runbook.rehearsal.choosing import PAGE, choose_workflow, named, no_event, pushes_tags, starts
 from pypi_runbook.rehearsal.definition import WorkflowDefinition
 from pypi_runbook.rehearsal.inputs import read_inputs
 from pypi_runbook.rehearsal.machine import Machine, inside, outside
 from pypi_runbook.rehearsal.payload import dispatch_event, person, push_event, release_event, repository_of
+from pypi_runbook.rehearsal.purpose import Ends, missed
 from pypi_runbook.rehearsal.reading import read_workflow
 from pypi_runbook.rehearsal.results import NotRehearsed, Report, Upload
 from pypi_runbook.rehearsal.run import Run
@@ -137,7 +138,8 @@ class _Rehearsal:
         for line in prepare_indexes(self.machine.ask, self.facts, self.request.publisher) if self.request.registers else ():
             self.speaker.say(line)
         release = self.release(prerelease) if self.request.event == "release" else None
-        before, since, there = self.uploads(), self.machine.ask("report")["requests"], [each["id"] for each in self.releases()]
+        before, since = self.uploads(), self.machine.ask("report")["requests"]
+        tags, there = self.source.tags(), [each["id"] for each in self.releases()]
         try:
             for number, (event, action) in enumerate(ways):
                 self.run(event, action, inputs, release, number)
@@ -146,6 +148,8 @@ class _Rehearsal:
             self.report.release = self.released(release, there)
             self.report.refused = self.refused(since)
             self.report.transcript = self.speaker.transcript
+        workflow = named(self.facts, self.definition.file)
+        self.report.findings = list(missed(self.report, workflow, Ends(before, tags, self.source.tags())))
 
     @property
     def repository(self) -> str:

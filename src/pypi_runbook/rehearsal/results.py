@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from pypi_runbook.finding import Finding
+
 Outcome = Literal["success", "failure", "skipped", "cancelled", "not-rehearsed"]
 
 
@@ -82,7 +84,11 @@ class NotRehearsed:
 
 @dataclass
 class Report:
-    """A whole rehearsal; notes: what a person should know of how it came about; refused: what the indexes and GitHub refused, and why."""
+    """A whole rehearsal.
+
+    notes: what a person should know of how it came about; refused: what the indexes and GitHub refused, and why.
+    findings: why it is no success although every job succeeded.
+    """
 
     event: str
     ref: str
@@ -96,12 +102,13 @@ class Report:
     layers: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     run_number: str = "1"
     seconds: float = 0.0
 
     @property
     def result(self) -> str:
-        """Return `failure` when a job failed, else `incomplete` when something essential was not rehearsed, else `success`."""
-        if any(job.result in ("failure", "cancelled") for job in self.jobs):
+        """Return `failure` when a job failed or the run missed its purpose, else `incomplete` when something essential was not rehearsed."""
+        if self.findings or any(job.result in ("failure", "cancelled") for job in self.jobs):
             return "failure"
         return "incomplete" if any(each.essential for each in self.not_rehearsed) else "success"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.project import Facts, read_project
-from pypi_runbook.project.checkout import BRANCH, clone, current_branch, git, git_environment, materialize
+from pypi_runbook.project.checkout import BRANCH, clone, current_branch, git, git_environment, has_commit, materialize
+from pypi_runbook.project.published import main_distribution
 
 PAGE = "publishing/rehearsal.md"
 # In the clone's origin: what the project is at, its local edits included where these are rehearsed.
@@ -43,6 +44,12 @@ class Source:
             return False
         return True
 
+    def tags(self) -> dict[str, str]:
+        """Return the commit of each tag that origin has now."""
+        form = "%(refname:strip=2)%09%(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)"
+        lines = self.git("for-each-ref", f"--format={form}", "refs/tags", bare=True).splitlines()
+        return dict(line.split("\t", 1) for line in lines)
+
     def facts(self, facts: Facts) -> Facts:
         """Return what the files say at the commit; where the repository lives is what FACTS, those of the root, say."""
         return replace(read_project(self.checkout), repository=facts.repository)
@@ -76,10 +83,8 @@ def take(facts: Facts, folder: Path, *, working_tree: bool) -> Source:
 
 def require_commit(root: Path, env: dict[str, str]) -> None:
     """Raise RunbookError when the repository in ROOT has no commit."""
-    try:
-        git(env, root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    except RunbookError as error:
-        raise RunbookError("no-commit", "git has no commit here yet, so there is nothing to release", next="git commit", page=PAGE) from error
+    if not has_commit(root, env):
+        raise RunbookError("no-commit", "git has no commit here yet, so there is nothing to release", next="git commit", page=PAGE)
 
 
 def fetch(root: Path, origin: Path, branch: str, env: dict[str, str], *, edits: bool) -> None:
@@ -132,7 +137,7 @@ def full_ref(source: Source, name: str, *, tagged: bool) -> str:
 
 def release_tag(source: Source, facts: Facts) -> str:
     """Return the tag of the project's version as git has it, with or without a `v`; the version itself where there is none yet."""
-    version = facts.project.version
+    version = main_distribution(facts).version
     if version:
         return next((tag for tag in (version, f"v{version}") if source.has(f"refs/tags/{tag}")), version)
     newest = source.git("tag", "--sort=-creatordate", bare=True).split()

@@ -31,6 +31,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "not_rehearsed": [vars(each) | {} for each in report.not_rehearsed],
         "notes": report.notes,
         "refused": report.refused,
+        "findings": [finding.as_json() for finding in report.findings],
         "seconds": report.seconds,
         "layers": report.layers,
         "transcript": report.transcript,
@@ -66,6 +67,7 @@ def in_words(report: Report) -> list[str]:
         found = [each for each in report.not_rehearsed if each.essential is essential]
         lines += [heading, *(f"  {each.where}: {each.what}: {each.reason}" for each in found)] if found else []
     lines += report.refused
+    lines += [line for finding in report.findings for line in str(finding).splitlines()]
     lines.append(f"layers that held: {', '.join(report.layers)}")
     lines.append(f"result: {report.result}, in {report.seconds:.1f} s{_why(report)}")
     return lines
@@ -76,6 +78,8 @@ def _why(report: Report) -> str:
     failed = [job for job in report.jobs if job.result in ("failure", "cancelled")]
     if failed:
         return "; " + ", ".join(f"{job.name} ({job.file}:{job.line})" for job in failed) + " did not succeed"
+    if report.findings:
+        return "; every job succeeded, but the run did not publish what it was for"
     return "; a part of the workflow was not rehearsed, so it may still fail" if report.result == "incomplete" else ""
 
 

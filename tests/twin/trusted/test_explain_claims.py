@@ -85,9 +85,12 @@ def test_all_agrees() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"environment": ""}, "Environment name: the job has none, the publisher pypi\n             page: troubleshooting/environment-missing.md"),
-        ({"repository": "kvncampos/Nautobot-AI-Ops"}, "Repository name: the job has Nautobot-AI-Ops, the publisher nautobot-ai-ops (upper and lower"),
-        ({"job_workflow_ref": REF.replace("publish-pypi", "release")}, "Workflow name: the job has release.yml, the publisher publish-pypi.yml"),
+        ({"environment": ""}, "Environment name: the job has none, the publisher 'pypi'\n             page: troubleshooting/environment-missing.md"),
+        (
+            {"repository": "kvncampos/Nautobot-AI-Ops"},
+            "Repository name: the job has 'Nautobot-AI-Ops', the publisher 'nautobot-ai-ops' (upper and lower",
+        ),
+        ({"job_workflow_ref": REF.replace("publish-pypi", "release")}, "Workflow name: the job has 'release.yml', the publisher 'publish-pypi.yml'"),
     ],
 )
 def test_differences_have_both_values_and_a_page(change: dict[str, str], words: str) -> None:
@@ -120,7 +123,7 @@ def test_publisher_and_index_can_be_said() -> None:
     """What the index's page shows takes the place of what the files say."""
     done = explain(bullets(CLAIMS), "--index", "testpypi", "--publisher", f"{SLUG}/publish-pypi.yml@testpypi")
     assert done.return_value == 1
-    assert "Environment name: the job has pypi, the publisher testpypi" in done.stdout
+    assert "Environment name: the job has 'pypi', the publisher 'testpypi'" in done.stdout
 
 
 def test_pieces_are_compared_as_far_as_they_go() -> None:

@@ -72,8 +72,8 @@ def test_clients_say_what_pypi_says(project: Path, client: Callable[[str], Path]
     assert uv.returncode == 2
     assert "Server returned error code 422 Unprocessable Entity" in uv.stderr
     for said in (twine.stderr, uv.stderr):
-        assert "twin:   Workflow name: the job has publish-pypi.yml, the publisher release.yml (troubleshooting/invalid-publisher.md)" in said
-    assert "twin:   Environment name: the job has testpypi, the publisher production (troubleshooting/environment-missing.md)" in uv.stderr
+        assert "twin:   Workflow name: the job has 'publish-pypi.yml', the publisher 'release.yml' (troubleshooting/invalid-publisher.md)" in said
+    assert "twin:   Environment name: the job has 'testpypi', the publisher 'production' (troubleshooting/environment-missing.md)" in uv.stderr
     # The dump that uv prints is what people paste.
     claims = subprocess.run(
         [sys.executable, "-m", "pypi_runbook", "explain-claims", "--publisher", wrong[1]],

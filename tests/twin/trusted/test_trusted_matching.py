@@ -97,21 +97,21 @@ def test_workflow_of_another_repository() -> None:
     ("changes", "words"),
     [
         ({}, []),
-        ({"environment": None}, ["Environment name: the job has none, the publisher pypi"]),
+        ({"environment": None}, ["Environment name: the job has none, the publisher 'pypi'"]),
         ({"environment": "PYPI"}, []),
-        ({"repository": "octo/Project"}, ["Repository name: the job has Project, the publisher project (upper and lower case count)"]),
-        ({"repository_owner_id": "7"}, ["repository_owner_id: the job has 7, the publisher"]),
-        ({"event_name": "pull_request_target"}, ["event_name: the job has pull_request_target, the publisher none"]),
+        ({"repository": "octo/Project"}, ["Repository name: the job has 'Project', the publisher 'project' (upper and lower case count)"]),
+        ({"repository_owner_id": "7"}, ["repository_owner_id: the job has '7', the publisher"]),
+        ({"event_name": "pull_request_target"}, ["event_name: the job has 'pull_request_target', the publisher none"]),
         (
             {"job_workflow_ref": "octo/shared/.github/workflows/upload.yml@refs/heads/main"},
             [
-                "Workflow name: the job has upload.yml, the publisher publish.yml (called by publish.yml)",
-                "the repository of the workflow: the job has octo/shared, the publisher octo/project (called by publish.yml)",
+                "Workflow name: the job has 'upload.yml', the publisher 'publish.yml' (called by publish.yml)",
+                "the repository of the workflow: the job has 'octo/shared', the publisher 'octo/project' (called by publish.yml)",
             ],
         ),
         (
             {"job_workflow_ref": f"{FILE}@refs/heads/main"},
-            ["the ref of the workflow: the job has refs/heads/main, the publisher refs/tags/1.0"],
+            ["the ref of the workflow: the job has 'refs/heads/main', the publisher 'refs/tags/1.0'"],
         ),
     ],
 )

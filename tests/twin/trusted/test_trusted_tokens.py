@@ -141,7 +141,7 @@ def test_refusals_are_json_and_the_report_explains_them(twin: Twin, person: Pers
     assert (answer.status, set(answer.body), answer.body["message"]) == (422, {"message", "errors"}, "Token request failed")
     words = "\n".join(twin.perform("report", since=since)["lines"])
     assert "nearest pending publisher: octo/explained/publish.yml@production, of explained: https://pypi.org/manage/account/publishing/" in words
-    assert "Environment name: the job has pypi, the publisher production (troubleshooting/environment-missing.md)" in words
+    assert "Environment name: the job has 'pypi', the publisher 'production' (troubleshooting/environment-missing.md)" in words
 
 
 def test_publisher_without_an_environment_is_warned_of(twin: Twin, person: Person) -> None:

@@ -173,6 +173,10 @@ class Repository:
         options += ["--unshallow"] if shallow and not depth else []
         try:
             self.git("-c", "protocol.version=2", "fetch", *options, "origin", *specs, quiet=False)
+            # A branch may have moved since the event; its commit is then fetched by itself.
+            if not depth and not self._is_at_commit(ref):
+                options = [option for option in options if option != "--unshallow"]
+                self.git("-c", "protocol.version=2", "fetch", *options, "origin", *fetched(ref, commit, tags=False), quiet=False)
         except StepError as error:
             # For a name that no branch and no tag has, git ends without a word, and so does the action.
             if ref.startswith("refs/") or not ref or "\n" in error.message:
@@ -182,12 +186,16 @@ class Repository:
 
     def _compare(self, ref: str) -> None:
         """Refuse a ref that moved after the event."""
-        if not self._wanted.commit or not ref.startswith((TAGS, "refs/heads/")):
-            return
-        name = ref if ref.startswith(TAGS) else ref.replace("refs/heads/", "refs/remotes/origin/", 1)
-        if self.attempt("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")[1].strip() != self._wanted.commit:
+        if not self._is_at_commit(ref):
             moved = "The ref may have been updated after the workflow was triggered."
             raise StepError(f"The ref '{ref}' does not point to the expected commit '{self._wanted.commit}'. {moved}")
+
+    def _is_at_commit(self, ref: str) -> bool:
+        """Tell whether REF, as it was fetched, is at the wanted commit; always for one that is no branch and no tag."""
+        if not self._wanted.commit or not ref.startswith((TAGS, "refs/heads/")):
+            return True
+        name = ref if ref.startswith(TAGS) else ref.replace("refs/heads/", "refs/remotes/origin/", 1)
+        return self.attempt("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")[1].strip() == self._wanted.commit
 
     def sparse(self, patterns: list[str], *, cone: bool) -> None:
         """Let the checkout hold only what PATTERNS name, if there are any."""

@@ -13,7 +13,7 @@ from pypi_runbook.project import Facts
 from pypi_runbook.project.indexes import INDEXES
 from pypi_runbook.twin.remote import VARIABLE
 from pypi_runbook.twin.scratch import Scratch
-from pypi_runbook.twin.trusted.expected import expected_publisher
+from pypi_runbook.twin.trusted.expected import expected_project, expected_publisher
 from pypi_runbook.twin.trusted.jobs import JobRun
 from pypi_runbook.twin.trusted.publishers import Publisher
 
@@ -31,11 +31,12 @@ def prepare_indexes(ask: Ask, facts: Facts, publisher: Publisher | None) -> list
     words = []
     for name, index in INDEXES.items():
         wanted = publisher or expected_publisher(facts, name)
-        if not wanted or not facts.project.name:
+        project = expected_project(facts, name)
+        if not wanted or not project:
             continue
         spelling = [facts.repository.owner] if facts.repository.owner else []
         try:
-            added = ask("prepare-index", index=name, project=facts.project.name, publisher=wanted.as_json(), spelling=spelling)
+            added = ask("prepare-index", index=name, project=project, publisher=wanted.as_json(), spelling=spelling)
         except RunbookError as error:
             words.append(f"no publisher was registered on {index.title}: {error.message}")
             continue
@@ -43,7 +44,7 @@ def prepare_indexes(ask: Ask, facts: Facts, publisher: Publisher | None) -> list
             words.append(f"{index.title} knows publishers already, so {publisher} was not registered there")
         if added:
             kind = "a pending publisher" if added["pending"] else "a publisher"
-            words.append(f"registered {kind} for {facts.project.name} on {index.title}: {added['publisher']}")
+            words.append(f"registered {kind} for {project} on {index.title}: {added['publisher']}")
     return words
 
 

@@ -11,7 +11,7 @@ from pypi_runbook.errors import RunbookError
 from pypi_runbook.project import Facts
 from pypi_runbook.project.indexes import INDEXES, Index
 from pypi_runbook.twin.trusted.differences import Difference, differences, distance
-from pypi_runbook.twin.trusted.expected import expected_publisher
+from pypi_runbook.twin.trusted.expected import expected_project, expected_publisher
 from pypi_runbook.twin.trusted.matching import text, workflow_file
 from pypi_runbook.twin.trusted.publishers import Publisher
 
@@ -79,4 +79,4 @@ def compare(facts: Facts, claims: dict[str, str], publisher: Publisher | None, i
         message = f"the project's files do not say which publisher {' or '.join(INDEXES[name].title for name in expected)} should know"
         raise RunbookError("no-publisher-expected", message, next="say it: --publisher OWNER/REPOSITORY/WORKFLOW@ENVIRONMENT", page=PAGE)
     name, nearest, different = min(judged, key=lambda each: distance(each[2]))
-    return Comparison(INDEXES[name], nearest, claims, different, facts.project.name)
+    return Comparison(INDEXES[name], nearest, claims, different, expected_project(facts, name))

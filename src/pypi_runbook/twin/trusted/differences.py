@@ -36,11 +36,16 @@ class Difference:
 
     def __str__(self) -> str:
         tail = f" ({self.hint})" if self.hint else ""
-        return f"{self.field}: the job has {self.job or 'none'}, the publisher {self.publisher or 'none'}{tail}"
+        return f"{self.field}: the job has {quoted(self.job)}, the publisher {quoted(self.publisher)}{tail}"
 
     def as_json(self) -> dict[str, str]:
         """Return the fields by name."""
         return dict(vars(self))
+
+
+def quoted(value: str | None) -> str:
+    """Return VALUE in quotes, so that a space at its end or a character that nobody sees is visible; `none` for no value."""
+    return repr(value) if value else "none"
 
 
 def differences(claims: Claims, publisher: Publisher, owner_id: str = "") -> list[Difference]:
@@ -58,7 +63,7 @@ def differences(claims: Claims, publisher: Publisher, owner_id: str = "") -> lis
     environment = text(claims, "environment")
     whole = "environment" in claims or "job_workflow_ref" in claims
     if whole and publisher.environment and environment.lower() != publisher.environment.lower():
-        found.append(Difference("Environment name", environment, publisher.environment, ENVIRONMENT))
+        found.append(Difference("Environment name", environment, publisher.environment, ENVIRONMENT, _hint(environment, publisher.environment)))
     if text(claims, "event_name") == "pull_request_target":
         found.append(Difference("event_name", "pull_request_target", "", TARGET, "no index gives a token for this event"))
     return found
@@ -85,8 +90,18 @@ def form_address(index: Index, registration: Registration) -> str:
 def _name(field: str, job: str, publisher: str) -> list[Difference]:
     if job == publisher:
         return []
-    hint = "upper and lower case count" if job.lower() == publisher.lower() else ""
-    return [Difference(field, job, publisher, OTHER_NAME, hint)]
+    return [Difference(field, job, publisher, OTHER_NAME, _hint(job, publisher))]
+
+
+def _hint(job: str, publisher: str) -> str:
+    """Return what makes two names differ that look alike; nothing where they do not."""
+    if job.lower() == publisher.lower():
+        return "upper and lower case count"
+    if job.strip().lower() != publisher.strip().lower():
+        return ""
+    if publisher != publisher.strip():
+        return "only the space around the publisher's name differs: delete the publisher, and register it again without the space"
+    return "only the space around the job's name differs: remove it in the workflow"
 
 
 def _owner_id(claims: Claims, known: str) -> list[Difference]:
@@ -106,6 +121,7 @@ def _workflow(claims: Claims, publisher: Publisher, slug: str) -> list[Differenc
     page = REUSABLE if called else OTHER_NAME
     found = []
     if (file := workflow_file(claims)) != publisher.workflow:
+        hint = hint or _hint(file, publisher.workflow)
         found.append(Difference("Workflow name", file, publisher.workflow, page, hint))
     if place and "repository" in claims and where.lower() != slug.lower():
         found.append(Difference("the repository of the workflow", where, slug, REUSABLE, hint))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from pypi_runbook.project import Facts, Job, Workflow
+from pypi_runbook.project.published import main_distribution, published_by
 from pypi_runbook.twin.trusted.publishers import Publisher
 
 
@@ -15,6 +16,12 @@ def expected_publisher(facts: Facts, index: str) -> Publisher | None:
         return None
     workflow, job = found
     return Publisher(facts.repository.owner, facts.repository.name, PurePosixPath(workflow.file).name, job.environment or "")
+
+
+def expected_project(facts: Facts, index: str) -> str | None:
+    """Return the name of the project that the job which uploads to INDEX publishes; without such a job, the repository's main one."""
+    found = publishing_job(facts, index)
+    return (published_by(facts, *found)[0] if found else main_distribution(facts)).name
 
 
 def publishing_job(facts: Facts, index: str) -> tuple[Workflow, Job] | None:

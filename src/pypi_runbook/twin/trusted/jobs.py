@@ -11,6 +11,7 @@ from urllib.parse import quote
 from pypi_runbook.errors import RunbookError
 from pypi_runbook.project import Facts, Trigger
 from pypi_runbook.project.git import git
+from pypi_runbook.project.published import main_distribution
 from pypi_runbook.twin.trusted.publishers import made_up_id
 from pypi_runbook.twin.trusted.running import check_runs, environment_of, run_contexts
 from pypi_runbook.twin.trusted.starts import FORKED, PAGE, TARGET, Start, find_start
@@ -195,7 +196,7 @@ def _on_tags_only(start: Start) -> bool:
 
 def _tag(facts: Facts) -> str:
     """Return the tag of the project's version as git has it, with or without a `v`; the version where there is no tag yet."""
-    version = facts.project.version
+    version = main_distribution(facts).version
     if version is None:
         newest = git(facts.root, "describe", "--tags", "--abbrev=0")
         if newest is None:

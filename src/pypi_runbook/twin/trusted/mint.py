@@ -136,7 +136,7 @@ class Minting:
         environment = text(claims, "environment")
         if environment and not publisher.publisher.environment and len(publisher.projects) == 1:
             words = f"{self._index.title} would write to the owners of {publisher.projects[0]}: the publisher {publisher.publisher} takes any"
-            self._note([f"{words} environment, and this job has {environment}; register it with that one (publishing/environments.md)"])
+            self._note([f"{words} environment, and this job has {environment!r}; register it with that one (publishing/environments.md)"])
 
     def _note(self, lines: list[str]) -> None:
         self._world.trusted.notes.append(Note(len(self._world.requests), tuple(lines)))

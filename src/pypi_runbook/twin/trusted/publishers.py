@@ -49,8 +49,11 @@ class Registration:
 
 
 def read_publisher(text: str) -> Publisher:
-    """Return the publisher that TEXT spells; RunbookError `bad-publisher` when a part is missing."""
-    found = WRITTEN.fullmatch(text.strip())
+    """Return the publisher that TEXT spells; RunbookError `bad-publisher` when a part is missing.
+
+    Spaces stay: a name that was registered with one matches no job, and people need to see that.
+    """
+    found = WRITTEN.fullmatch(text.strip("\r\n"))
     if not found:
         raise RunbookError("bad-publisher", f"{text!r} is no publisher", next=f"write it as {FORM}", page="publishing/setup.md")
     return Publisher(found["owner"], found["repository"], found["workflow"], found["environment"] or "")

@@ -10,26 +10,26 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pypi_runbook.errors import RunbookError
-from pypi_runbook.manual.files import File
-from pypi_runbook.manual.release import PAGE
-from pypi_runbook.manual.source import ask
+from pypi_runbook.project.git import git
 from pypi_runbook.rules.archives import BROKEN
 
+PAGE = "publishing/manual.md"
 # What backends write anew in an sdist, and what version tools write into a tracked file on purpose.
 GENERATED = ("PKG-INFO", "setup.cfg", "_version.py")
 LFS = b"version https://git-lfs.github.com/spec/"
 
 
-def members(file: File) -> Iterator[tuple[str, bytes]]:
-    """Yield path and bytes of each regular file in FILE; an sdist's paths without its one top folder.
+def members(path: Path, shown: str) -> Iterator[tuple[str, bytes]]:
+    """Yield path and bytes of each regular file in the wheel or sdist at PATH; an sdist's paths without its one top folder.
 
-    RunbookError `unreadable-archive` when the archive is damaged.
+    RunbookError `unreadable-archive`, with the name SHOWN, when the archive is damaged.
     """
+    is_wheel = path.suffix == ".whl"
     try:
-        yield from _zipped(file.path) if file.kind == "wheel" else _tarred(file.path)
+        yield from _zipped(path) if is_wheel else _tarred(path)
     except BROKEN as error:
-        message = f"this file cannot be read as {'a wheel' if file.kind == 'wheel' else 'an sdist'}: {error}"
-        raise RunbookError("unreadable-archive", message, file.shown, None, "build again", PAGE, status=1) from error
+        message = f"this file cannot be read as {'a wheel' if is_wheel else 'an sdist'}: {error}"
+        raise RunbookError("unreadable-archive", message, shown, None, "build again", PAGE, status=1) from error
 
 
 def _zipped(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -54,9 +54,12 @@ def blob(content: bytes, like: str = "") -> str:
 
 def committed(folder: Path, commit: str) -> dict[str, str]:
     """Return the files that COMMIT holds of the project in FOLDER: git's name for the bytes by path; no links and no submodules."""
-    entries = ask(folder, "ls-tree", "-r", "-z", commit).split("\0")
+    listed = git(folder, "ls-tree", "-r", "-z", commit)
+    if listed is None:
+        advice = f"run `git ls-tree {commit}` by hand, to see what git says"
+        raise RunbookError("git-failed", f"git could not list the files of the commit {commit[:12]}", next=advice, page=PAGE)
     found = {}
-    for entry in filter(None, entries):
+    for entry in filter(None, listed.split("\0")):
         description, path = entry.split("\t", 1)
         mode, _, name = description.split(" ")
         if mode.startswith("100"):
