@@ -122,9 +122,13 @@ def stopped(publisher: Publisher, index: str, number: signal.Signals) -> str:
 
     The index answers only afterwards: any shorter time can be over before a busy machine lets this process send the signal.
     """
-    publisher.twin.fault("slow", seconds=SECONDS, only="uploads")
+    slow = publisher.twin.fault("slow", seconds=SECONDS, only="uploads")
     child = publisher.start("upload", index, "--yes", **publisher.token(index))
     said = read_until_sending(child)
+    limit = time.monotonic() + SECONDS
+    # twine names the file before it connects. Killed there, it would wait for a network that ended with its parent.
+    while not slow.met and time.monotonic() < limit:
+        time.sleep(0.02)
     child.send_signal(number)
     said += child.communicate(timeout=SECONDS)[0]
     publisher.twin.clear()

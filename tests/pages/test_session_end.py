@@ -109,17 +109,15 @@ def test_paths_of_a_run_see_one_state_of_the_project(tmp_path: Path) -> None:
         assert results(spec) == [("passed", "")]
 
 
-@pytest.mark.parametrize(
-    ("spec", "reason"),
-    [
-        (path_of("true", needs=("no-such-tool",)), "the page needs no-such-tool, which this machine does not have"),
-        (path_of("true", fault="no-such-fault"), "there is no fault named no-such-fault"),
-    ],
-    ids=["need", "fault"],
-)
-def test_front_matter_that_cannot_be_met(spec: PathSpec, reason: str) -> None:
-    """A need that the machine lacks, and a fault that the twin does not know, fail the path and name it."""
-    assert results(spec) == [("failed", f"docs/page.md:10: {reason}")]
+def test_a_need_that_the_machine_lacks_skips_the_path() -> None:
+    """The reason names the tool; nothing of the path is run."""
+    assert results(path_of("false", needs=("no-such-tool",))) == [("skipped", "this machine has no no-such-tool")]
+
+
+def test_a_fault_that_the_twin_does_not_know_fails_the_path() -> None:
+    """The message names page, line and fault."""
+    reason = "there is no fault named no-such-fault"
+    assert results(path_of("true", fault="no-such-fault")) == [("failed", f"docs/page.md:10: {reason}")]
 
 
 def test_a_fault_is_on_while_the_path_runs() -> None:

@@ -196,7 +196,7 @@ def test_each_name_gets_its_own_value() -> None:
     assert [(key, interpolate(value, contexts)) for key, value in given] == [
         *(("name", "made"), ("version", "1.2"), ("TESTPYPI", False)),
         *(("TAG", "tag"), ("PRERELEASE", True), ("VERSION", "1.2")),
-        *(("GH_TOKEN", "ghs_t"), ("NAME", "made"), ("VERSION", "1.2"), ("RELEASE", "repos/o/r/releases/7")),
+        *(("GH_TOKEN", "ghs_t"), ("NAME", "made"), ("VERSION", "1.2"), ("RELEASE", "/repos/o/r/releases/7")),
     ]
 
 

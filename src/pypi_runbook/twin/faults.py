@@ -97,11 +97,12 @@ class Faults:
         self._lock = threading.Lock()
         self._on: list[Fault] = []
 
-    def add(self, text: str, **options: Any) -> None:
-        """Switch on the fault that TEXT and OPTIONS describe; RunbookError when there is no such thing."""
+    def add(self, text: str, **options: Any) -> Fault:
+        """Switch on the fault that TEXT and OPTIONS describe, and return it; RunbookError when there is no such thing."""
         fault = read_fault(text, options)
         with self._lock:
             self._on.append(fault)
+        return fault
 
     def clear(self) -> None:
         """Switch every fault off."""

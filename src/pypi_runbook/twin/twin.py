@@ -18,6 +18,7 @@ from pypi_runbook.twin.authority import make_authority
 from pypi_runbook.twin.breaking import distrust
 from pypi_runbook.twin.clients import client_environment
 from pypi_runbook.twin.control import perform
+from pypi_runbook.twin.faults import Fault
 from pypi_runbook.twin.github.archive import own_checkout
 from pypi_runbook.twin.hosts import INDEXES, Index
 from pypi_runbook.twin.mirror import Mirror, cache_folder
@@ -147,9 +148,12 @@ class Twin:
         stopped = [f"stopped: {strays} attempt{'s' * (strays != 1)} to reach something beside the twin, past its proxy"] if strays else []
         return [*report(self._world), *stopped]
 
-    def fault(self, name: str, **options: float | str) -> None:
-        """Let the twin fail on purpose: NAME and its OPTIONS as `faults` describes them, for example `requests=2, index="pypi"`."""
-        self._world.faults.add(name, **options)
+    def fault(self, name: str, **options: float | str) -> Fault:
+        """Let the twin fail on purpose: NAME and its OPTIONS as `faults` describes them, for example `requests=2, index="pypi"`.
+
+        Returns the fault; its `met` counts the requests that have met it.
+        """
+        return self._world.faults.add(name, **options)
 
     def clear(self) -> None:
         """End every fault."""
