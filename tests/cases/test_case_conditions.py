@@ -69,5 +69,6 @@ def test_skipped_ancestor(tmp_path: Path) -> None:
     assert (said.jobs()["pypi"]["result"], said.jobs()["pypi"]["reason"]) == ("skipped", reason)
     assert (said.document["release"]["tag"], said.document["uploads"]) == ("v1.4.0", [])
     assert "nothing was published rehearse: yet a job made the release v1.4.0, which would be public on GitHub" in said.words
+    assert (said.status, [each["id"] for each in said.document["findings"]]) == (1, ["nothing-published"])
     case.change(file, "if: needs.github-release", "if: ${{ !cancelled() && !failure() }} # needs.github-release")
     assert case.run("doctor", "--json").findings("skipped-by-ancestor") == []

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pypi_runbook.manual.files import inspect
 from pypi_runbook.manual.hygiene import clean, places_here, stray
 from pypi_runbook.manual.readme import read
+from pypi_runbook.manual.release import at
 from pypi_runbook.manual.tryout import console_scripts, import_names
 from pypi_runbook.rules.compare import Inside, compare, expected
 from pypi_runbook.rules.contents import blob
@@ -78,6 +80,23 @@ def test_compiled_module_in_a_wheel_for_any_platform() -> None:
     names = {name: WHEEL | {"a/_fast.so": b"elf"} for name in ("a-1-py3-none-any.whl", "a-1-cp311-cp311-linux_x86_64.whl")}
     found = compare(Inside(Path(), wheels=dict(names)), {name: f"dist/{name}" for name in names}, "error")
     assert [(finding.id, finding.file) for finding in found] == [("native-in-any", "dist/a-1-py3-none-any.whl")]
+
+
+@pytest.mark.parametrize(
+    ("names", "id_"),
+    [
+        (("a-1.2.0.tar.gz", "a-1.2.1.dev0-py3-none-any.whl"), "versions-differ"),
+        (("a-1.2.0.tar.gz", "a-1.1.0.tar.gz", "a-1.2.0-py3-none-any.whl"), "mixed-dist"),
+    ],
+)
+def test_two_versions_in_dist(tmp_path: Path, names: tuple[str, ...], id_: str) -> None:
+    """One sdist and one wheel of another version are called that; what was left of an older build asks for a new one."""
+    (tmp_path / "dist").mkdir()
+    for name in names:
+        (tmp_path / "dist" / name).touch()
+    (found,) = inspect(at(tmp_path))[1]
+    assert found.id == id_
+    assert ("the wheel is version 1.2.1.dev0 and the sdist is version 1.2.0" in found.message) == (id_ == "versions-differ")
 
 
 @pytest.mark.parametrize(("code", "severity"), [(b'open("data.json")', "error"), (b"# the data of data.json", "warning")])

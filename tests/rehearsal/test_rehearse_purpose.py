@@ -17,6 +17,7 @@ HELD = (
     "refused: twine/7.0 to https://upload.pypi.org/legacy/: 400 File already exists ('plain-1.2.0.tar.gz', with blake2_256 hash 'aa'). "
     "See https://pypi.org/help/#file-name-reuse for more information. (troubleshooting/file-already-exists.md)"
 )
+MADE = {"tag": "v1.2.0", "body": "", "name": "v1.2.0", "prerelease": False, "draft": False}
 
 
 def job(name: str, result: Any = "success", reason: str = "") -> JobResult:
@@ -48,6 +49,7 @@ def report(ref: str = "refs/tags/v1.2.0", event: str = "release", **more: Any) -
         (report(uploads=[]), "nothing-published"),
         (report(uploads=[], jobs=[job("publish", "skipped", "its `if` does not hold: false")]), "nothing-published"),
         (report(uploads=[], event="push"), "nothing-published"),
+        (report("refs/heads/main", "workflow_dispatch", uploads=[], release=MADE), "nothing-published"),
         (report("refs/tags/v1.3.0"), "other-version"),
         (report("refs/tags/plain-v1.3.0"), "other-version"),
         (report("refs/tags/2026.01.05", uploads=[upload("2026.1.5")]), "version-normalised"),
@@ -69,6 +71,7 @@ def test_run_that_missed_its_purpose(run: Report, id_: str) -> None:
         report("refs/heads/main", "push"),
         report("refs/heads/main", "push", uploads=[]),
         report(event="workflow_dispatch", uploads=[]),
+        report("refs/heads/main", "push", uploads=[], release=MADE | {"draft": True}),
         report("refs/tags/v3", uploads=[upload("1.2.0"), upload("4.0", name="other")]),
         report("refs/tags/v3", uploads=[upload("3.dev7", "testpypi")]),
         report(

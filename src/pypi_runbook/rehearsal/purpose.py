@@ -16,7 +16,7 @@ from pypi_runbook.rehearsal.results import JobResult, Report, Upload
 
 TAGS = "troubleshooting/tag-and-version.md"
 EXISTS = "troubleshooting/file-already-exists.md"
-NOTHING = "troubleshooting/workflow-does-not-start.md"
+NOTHING = "troubleshooting/not-on-the-index.md"
 # `v1.2.0`, and what repositories with several distributions write: `name-v1.2.0`, `name/1.2.0`, `name@1.2.0`, `name==1.2.0`.
 VERSION_IN_TAG = re.compile(r"(?:.*[-_/@=])?[vV]?(\d.*)")
 # What the twin says of a file that the index has with other bytes, and of a name that it had.
@@ -63,16 +63,23 @@ def hidden(report: Report) -> Iterator[Shortfall]:
 
 
 def nothing(report: Report, publishing: list[Job], ends: Ends) -> Iterator[Shortfall]:
-    """Yield why a release, or the push of a tag, published nothing; a job that leaves pre-releases out does what it was asked to."""
-    if report.uploads or not publishing or not report.ref.startswith("refs/tags/") or report.event == "workflow_dispatch":
+    """Yield why a release, the push of a tag, or a run that made a release published nothing; leaving a pre-release out was asked for."""
+    tagged, by_hand = report.ref.startswith("refs/tags/"), report.event == "workflow_dispatch"
+    made = not tagged and report.release is not None and not report.release["draft"]
+    if report.uploads or not publishing or not (made or (tagged and not by_hand)):
         return
     ids = {job.id for job in publishing}
     skipped = [job for job in report.jobs if job.id in ids and job.result == "skipped"]
     if report.release and report.release["prerelease"] and any("prerelease" in job.reason for job in skipped):
         return
-    tag = report.ref.removeprefix("refs/tags/")
-    message = f"the {'release' if report.event == 'release' else 'push of the tag'} {tag} published nothing: {_why_nothing(skipped, ends)}"
-    yield message, "correct the condition of the job, or the version, and rehearse again", NOTHING if skipped else EXISTS, "nothing-published"
+    tag = report.release["tag"] if made and report.release else report.ref.removeprefix("refs/tags/")
+    what = f"a job made the release {tag}, but nothing was published" if made else f"{_event(report)} {tag} published nothing"
+    fix = "correct the condition of the job, or the version, and rehearse again"
+    yield f"{what}: {_why_nothing(skipped, ends)}", fix, NOTHING if skipped else EXISTS, "nothing-published"
+
+
+def _event(report: Report) -> str:
+    return "the release" if report.event == "release" else "the push of the tag"
 
 
 def _why_nothing(skipped: list[JobResult], ends: Ends) -> str:

@@ -152,7 +152,9 @@ def test_publisher_without_an_environment_is_warned_of(twin: Twin, person: Perso
     assert "would write to the owners" not in "\n".join(twin.perform("report", since=since)["lines"])
     assert answer_in(exchange(person, claims_of("anywhere")).stdout).body["success"]
     words = "\n".join(twin.perform("report", since=since)["lines"])
-    assert "PyPI would write to the owners of anywhere: the publisher octo/anywhere/publish.yml takes any environment, and this job has pypi" in words
+    assert (
+        "PyPI would write to the owners of anywhere: the publisher octo/anywhere/publish.yml takes any environment, and this job has 'pypi'" in words
+    )
 
 
 def test_no_token_is_ever_told(twin: Twin, person: Person) -> None:
