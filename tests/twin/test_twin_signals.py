@@ -53,7 +53,7 @@ def test_a_signal_that_comes_twice_does_not_disturb_the_cleanup(tmp_path: Path) 
 
 def test_ctrl_c_at_a_terminal_reaches_the_command_once(tmp_path: Path) -> None:
     """The terminal has sent Ctrl-C to the command already, so the twin does not; it ends when the command does."""
-    script = f"trap 'echo caught; kill %1; exit 3' INT; {SLEEP} & echo ready; wait"
+    script = f"trap 'echo caught; kill $!; exit 3' INT; {SLEEP} & echo ready; wait"
     arguments = [*TWIN[1:], "--", "sh", "-c", script]
     child = pexpect.spawn(TWIN[0], arguments, env={**os.environ, "TMPDIR": str(tmp_path)}, encoding="utf-8", timeout=60)
     child.expect("ready")
