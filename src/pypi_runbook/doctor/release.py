@@ -70,7 +70,7 @@ def against_tags(checkup: Checkup, version: Version, tagged: dict[Version, str],
 
 
 def against_files(checkup: Checkup, version: Version, line: int | None) -> Iterator[Finding]:
-    """Yield a finding for each file called VERSION, or version.txt, beside the metadata that says another version than VERSION."""
+    """Yield a finding for each VERSION or version.txt next to the metadata whose version differs from VERSION."""
     project = main_distribution(checkup.facts)
     for file in checkup.files:
         said = (checkup.text(file) or "").strip() if file.lower() in ("version", "version.txt") else ""

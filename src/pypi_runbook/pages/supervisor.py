@@ -171,7 +171,7 @@ def serve(connection: socket.socket) -> None:
     listener.start()
     try:
         while "close" not in (request := waiting.get()):
-            # Whoever asked ends this process a moment later; by then it is known where it hangs.
+            # The asking process ends this one a moment later; the stacks then show where it hangs.
             faulthandler.dump_traceback_later(request["limit"] * 0.95)
             outcomes = [outcome.as_json() for outcome in supervisor.reach(request["reach"])]
             faulthandler.cancel_dump_traceback_later()
